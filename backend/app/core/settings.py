@@ -1,0 +1,76 @@
+"""Every setting of HASS: one environment variable each, read once."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from platformdirs import user_data_path
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.errors import HassError
+
+
+def default_home() -> Path:
+    """Where the embedded database and the keys live.
+
+    The home directory of root is closed to the unprivileged user that the database server runs as,
+    so root gets a folder of the system instead.
+    """
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/hass")
+    return user_data_path("hass", appauthor=False)
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+class Settings(BaseSettings):
+    """What an operator can choose. An empty variable counts as one that is not set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HASS_", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    database_url: str | None = Field(default=None, repr=False)
+    """A libpq URL of the server to use; the embedded PostgreSQL when not set."""
+    owner_database_url: str | None = Field(default=None, repr=False)
+    """The login for migrations and backup, by default that of `database_url`."""
+    home: AbsolutePath = Field(default_factory=default_home)
+    """The folder of the embedded database and of the keys."""
+    pg_bin: AbsolutePath | None = None
+    """The folder with initdb and postgres to use for the embedded database."""
+    demo: bool = False
+    """Allows the demo's well-known passwords."""
+    storage_url: str | None = Field(default=None, repr=False)
+    """Where files go: file:///... or s3://...; below `home` when not set."""
+    secret_file: AbsolutePath | None = None
+    """The file that holds the signing key; made below `home` when not set."""
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias="PORT")
+    """The port of the web server."""
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.database_url is None
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process; `get_settings.cache_clear()` reads them anew."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(f"{_variable(problem['loc'])}: {problem['msg']}" for problem in error.errors())
+        raise HassError(
+            "settings-invalid", f"A setting cannot be understood ({problems}). Correct it and try again.", 500
+        ) from None
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0]) if location else "?"
+    return name if name == "PORT" else f"HASS_{name.upper()}"
