@@ -1,0 +1,79 @@
+"""What went wrong, in a sentence that says what to do; the faces turn it into JSON, a page or an OperationOutcome.
+
+No sentence carries patient data: it may end in a log."""
+
+from collections.abc import Mapping, Sequence
+
+
+class HassError(Exception):
+    """A refusal with a stable code, one sentence for the reader and an HTTP status."""
+
+    status = 400
+
+    def __init__(self, code: str, sentence: str, status: int | None = None, *, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.field = field
+        if status is not None:
+            self.status = status
+
+
+class Invalid(HassError):
+    """The request cannot be meant as it stands; `errors` names the fields."""
+
+    status = 422
+
+    def __init__(
+        self,
+        code: str,
+        sentence: str,
+        *,
+        field: str | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        super().__init__(code, sentence, field=field)
+        self.errors = tuple(errors)
+
+
+class Unauthenticated(HassError):
+    """Nobody is signed in, or the sign-in has ended."""
+
+    status = 401
+
+    def __init__(self, code: str = "not-signed-in", sentence: str = "Sign in to go on.") -> None:
+        super().__init__(code, sentence)
+
+
+class Forbidden(HassError):
+    """The actor's role lacks the permission `permission` (its key) for this act."""
+
+    status = 403
+
+    def __init__(self, permission: str, title: str) -> None:
+        super().__init__(
+            "permission-missing",
+            f'Your role does not include "{title}". An administrator can grant it.',
+        )
+        self.permission = permission
+
+
+class NotFound(HassError):
+    """Not there, or not within reach: the reader cannot tell which."""
+
+    status = 404
+
+    def __init__(self, code: str = "not-found", sentence: str = "There is no such record here.") -> None:
+        super().__init__(code, sentence)
+
+
+class Conflict(HassError):
+    """The world moved on, or the state does not allow it."""
+
+    status = 409
+
+
+class Unavailable(HassError):
+    """A part HASS needs (database, disk) does not answer; the sentence says what the operator should do."""
+
+    status = 503

@@ -1,0 +1,27 @@
+"""Every model, so that Base.metadata is complete after `import app.models`."""
+
+from app.models.ai_draft import AIDraft
+from app.models.appointment import Appointment
+from app.models.audit_log import AuditLog
+from app.models.base import Base
+from app.models.bed import Bed, BedAssignment
+from app.models.emr import EMRGlobal, EMRLocal, ImportSource
+from app.models.hospital import Hospital
+from app.models.inventory import Inventory
+from app.models.lab_test import LabResult, LabTest
+from app.models.notification import Notification
+from app.models.nurse_log import NurseLog
+from app.models.patient import Allergy, MrnCounter, Patient, PatientIdentifier, Person, PersonIdentifier
+from app.models.prescription import Prescription
+from app.models.region import Region
+from app.models.role import Role
+from app.models.user import IdempotencyKey, Session, User
+from app.models.visit import Diagnosis, Visit
+from app.models.vitals import Vitals
+
+__all__ = [
+    "AIDraft", "Allergy", "Appointment", "AuditLog", "Base", "Bed", "BedAssignment", "Diagnosis", "EMRGlobal",
+    "EMRLocal", "Hospital", "IdempotencyKey", "ImportSource", "Inventory", "LabResult", "LabTest", "MrnCounter",
+    "Notification", "NurseLog", "Patient", "PatientIdentifier", "Person", "PersonIdentifier", "Prescription",
+    "Region", "Role", "Session", "User", "Visit", "Vitals",
+]  # fmt: skip

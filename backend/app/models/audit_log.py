@@ -1,0 +1,79 @@
+"""The audit trail (S26, S53, domain 5.12): written by triggers and audit_event(), changed by nobody."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.ids import new_id
+from app.models.base import INET, JSONB, Base, enum_column, user_fk
+
+
+class AuditAction(StrEnum):
+    """FHIR AuditEvent.action."""
+
+    CREATE = "C"
+    READ = "R"
+    UPDATE = "U"
+    DELETE = "D"
+    EXECUTE = "E"
+
+
+class AuditLog(Base):
+    """One event. Partitioned by month of created_at; nothing refers to it."""
+
+    __tablename__ = "audit_logs"
+    __table_args__ = (
+        PrimaryKeyConstraint("id", "created_at"),
+        CheckConstraint("updated_at = created_at", name="append_only"),
+        CheckConstraint("outcome IN (0, 4, 8, 12)", name="outcome_code"),
+        Index(None, "resource_type", "resource_id", "created_at"),
+        Index(None, "user_id", "created_at"),
+        Index(None, "patient_id", "created_at"),
+        Index(None, "hospital_id", "created_at"),
+        Index(None, "seq"),
+        {"postgresql_partition_by": "RANGE (created_at)"},
+    )
+
+    id: Mapped[UUID] = mapped_column(default=new_id, comment="UUID version 7")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="instant of the event")
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="equal to created_at")
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), comment="order of writing")
+    transaction_id: Mapped[int] = mapped_column(
+        BigInteger,
+        server_default=text("(pg_current_xact_id())::text::bigint"),
+        comment="of the writer, for sealing",
+    )
+    # RESTRICT: SET NULL would have to change an audit row.
+    user_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), comment="NULL = a command or nobody signed in")
+    action: Mapped[AuditAction] = enum_column("action", AuditAction, comment="C, R, U, D or E")
+    act: Mapped[str | None] = mapped_column(comment="name of the act or command")
+    event_type: Mapped[str | None] = mapped_column(comment="DICOM DCM or rest code of AuditEvent.type")
+    outcome: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"), comment="0 ok, 4, 8, 12")
+    outcome_desc: Mapped[str | None]
+    resource_type: Mapped[str] = mapped_column(comment="table")
+    resource_id: Mapped[UUID | None]
+    patient_id: Mapped[UUID | None] = mapped_column(comment="whose record it was")
+    hospital_id: Mapped[UUID | None]
+    region_id: Mapped[UUID | None]
+    before_state: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="whole row on D, changed fields on U")
+    after_state: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="whole row on C, changed fields on U")
+    query: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="of a search: what was asked, how many found")
+    request_id: Mapped[str | None]
+    ip_address: Mapped[str | None] = mapped_column(INET)
+    user_agent: Mapped[str | None]
+
+    def __repr__(self) -> str:
+        return f"<AuditLog id={self.__dict__.get('id')} {self.__dict__.get('action')} {self.__dict__.get('resource_type')}>"

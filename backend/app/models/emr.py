@@ -1,0 +1,165 @@
+"""The electronic record: a hospital's own part, what the network may read, and where imported rows came from
+(S23, S24, domain 5.10)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import (
+    JSONB,
+    HospitalRow,
+    Row,
+    SourcedRow,
+    authored_or_imported,
+    enum_column,
+    fk_to_patient,
+    fk_to_visit,
+    user_fk,
+)
+from app.models.nurse_log import DocumentStatus
+
+
+class KeptReason(StrEnum):
+    """Why an imported resource stands whole in emr_local."""
+
+    UNMAPPED = "unmapped"
+    ROUNDED = "rounded"
+    INCOMPLETE = "incomplete"
+    REFUSED = "refused"
+    CLASH = "clash"
+
+
+class EMRLocal(SourcedRow):
+    __tablename__ = "emr_local"
+    __table_args__ = (
+        fk_to_patient(),
+        # RESTRICT: a visit with a record cannot be deleted (S30).
+        fk_to_visit("RESTRICT"),
+        UniqueConstraint("hospital_id", "id"),
+        CheckConstraint("btrim(record_type) <> ''", name="record_type_given"),
+        CheckConstraint("jsonb_typeof(data) = 'object'", name="data_object"),
+        CheckConstraint("version >= 1", name="version_range"),
+        CheckConstraint("(signed_at IS NULL) = (signed_by_id IS NULL)", name="signed_pair"),
+        CheckConstraint("kept_reason IS NULL OR source IS NOT NULL", name="kept_is_imported"),
+        authored_or_imported("created_by_id"),
+        Index(None, "data", postgresql_using="gin", postgresql_ops={"data": "jsonb_path_ops"}),
+        Index(None, "patient_id", "created_at"),
+        Index(None, "patient_id", "record_type", text("recorded_at DESC"), text("id DESC")),
+        Index(None, "hospital_id", "patient_id", "visit_id"),
+    )
+
+    patient_id: Mapped[UUID]
+    visit_id: Mapped[UUID | None]
+    record_type: Mapped[str] = mapped_column(comment="FHIR resource type, or the kind of note")
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"), default=dict)
+    recorded_at: Mapped[datetime | None] = mapped_column(comment="the instant the record is about")
+    version: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"), default=1)
+    status: Mapped[DocumentStatus] = enum_column(
+        "status", DocumentStatus, comment="FHIR docStatus", default=DocumentStatus.FINAL
+    )
+    kept_reason: Mapped[KeptReason | None] = enum_column(
+        "kept_reason", KeptReason, comment="why an import kept the resource whole", nullable=True
+    )
+    signed_at: Mapped[datetime | None]
+    # RESTRICT: author and signature stay named.
+    signed_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    released_at: Mapped[datetime | None] = mapped_column(comment="shown to the patient from then on")
+    created_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+
+
+class GlobalStatus(StrEnum):
+    PENDING = "pending"
+    SYNCED = "synced"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+
+
+class Confidentiality(StrEnum):
+    """HL7 v3 Confidentiality."""
+
+    NORMAL = "N"
+    RESTRICTED = "R"
+    VERY_RESTRICTED = "V"
+
+
+class EMRGlobal(Row):
+    """A version of a record that other hospitals may read while they treat the person."""
+
+    __tablename__ = "emr_global"
+    __table_args__ = (
+        # RESTRICT throughout: what was published stays, and stays attributable (S30).
+        ForeignKeyConstraint(
+            ["source_hospital_id", "patient_id"], ["patients.hospital_id", "patients.id"], ondelete="RESTRICT"
+        ),
+        ForeignKeyConstraint(
+            ["source_hospital_id", "patient_id", "visit_id"],
+            ["visits.hospital_id", "visits.patient_id", "visits.id"],
+            ondelete="RESTRICT",
+            onupdate="CASCADE",
+        ),
+        ForeignKeyConstraint(
+            ["source_hospital_id", "source_record_id"],
+            ["emr_local.hospital_id", "emr_local.id"],
+            ondelete="RESTRICT",
+        ),
+        # Publishing the same version again changes nothing, so a replay is harmless.
+        UniqueConstraint("source_hospital_id", "source_record_id", "version"),
+        CheckConstraint("btrim(record_type) <> ''", name="record_type_given"),
+        CheckConstraint("jsonb_typeof(data) = 'object'", name="data_object"),
+        CheckConstraint("version >= 1", name="version_range"),
+        CheckConstraint("status <> 'synced' OR synced_at IS NOT NULL", name="synced_pair"),
+        Index(None, "data", postgresql_using="gin", postgresql_ops={"data": "jsonb_path_ops"}),
+        Index(None, "person_id", "record_type", text("created_at DESC")),
+        Index(None, "source_hospital_id", "patient_id", "visit_id"),
+        Index(None, "status", "created_at", postgresql_where=text("status IN ('pending', 'failed')")),
+    )
+
+    # RESTRICT: the person is the key by which another hospital reads.
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id", ondelete="RESTRICT"))
+    patient_id: Mapped[UUID]
+    visit_id: Mapped[UUID]
+    source_hospital_id: Mapped[UUID] = mapped_column(ForeignKey("hospitals.id", ondelete="RESTRICT"))
+    source_record_id: Mapped[UUID] = mapped_column(comment="the emr_local row published")
+    record_type: Mapped[str]
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"), default=dict)
+    version: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"), default=1)
+    content_hash: Mapped[str] = mapped_column(comment="SHA-256 of the canonical data, hex")
+    confidentiality: Mapped[Confidentiality] = enum_column(
+        "confidentiality", Confidentiality, comment="v3-Confidentiality", default=Confidentiality.NORMAL
+    )
+    status: Mapped[GlobalStatus] = enum_column(
+        "status", GlobalStatus, comment="state of the publication", default=GlobalStatus.PENDING
+    )
+    synced_at: Mapped[datetime | None]
+
+
+class ImportSource(HospitalRow):
+    """Where an imported row came from, so that a second run changes nothing. Append-only."""
+
+    __tablename__ = "import_sources"
+    __table_args__ = (
+        UniqueConstraint("hospital_id", "system", "resource_type", "resource_id"),
+        Index(None, "target_table", "target_id"),
+        Index(None, "hospital_id", "bundle_hash"),
+    )
+
+    system: Mapped[str] = mapped_column(comment="URI that names the source")
+    resource_type: Mapped[str] = mapped_column(comment="FHIR resource type")
+    resource_id: Mapped[str] = mapped_column(comment="logical id at the source")
+    content_hash: Mapped[str] = mapped_column(comment="SHA-256 of the canonical resource, hex")
+    bundle_hash: Mapped[str] = mapped_column(comment="SHA-256 of the bundle it came in, hex")
+    target_table: Mapped[str] = mapped_column(comment="table of the row made from it")
+    target_id: Mapped[UUID] = mapped_column(comment="id in target_table; several sources may share one")

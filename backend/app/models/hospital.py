@@ -1,0 +1,57 @@
+"""Hospitals: the tenants (S12)."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import Row
+from app.models.region import CODE_PATTERN
+
+if TYPE_CHECKING:
+    from app.models.bed import Bed
+    from app.models.patient import Patient
+    from app.models.region import Region
+
+
+class Hospital(Row):
+    __tablename__ = "hospitals"
+    __table_args__ = (
+        UniqueConstraint("region_id", "id"),
+        CheckConstraint(f"code ~ '{CODE_PATTERN}'", name="code_format"),
+        CheckConstraint("btrim(name) <> ''", name="name_given"),
+        CheckConstraint("bed_capacity >= 0", name="bed_capacity_range"),
+        # The conversion fails for a zone that PostgreSQL does not know, so a wrong one is never stored.
+        CheckConstraint("(TIMESTAMPTZ '2000-01-01 00:00Z' AT TIME ZONE timezone) IS NOT NULL", name="timezone_known"),
+    )
+
+    # RESTRICT: a region with hospitals is deactivated, not deleted.
+    region_id: Mapped[UUID] = mapped_column(ForeignKey("regions.id", ondelete="RESTRICT"), index=True)
+    name: Mapped[str] = mapped_column(comment="what people read")
+    code: Mapped[str] = mapped_column(
+        unique=True,
+        comment="upper-case code, part of every MRN; unique in the network, never changes (trigger)",
+    )
+    address: Mapped[str | None]
+    phone: Mapped[str | None]
+    email: Mapped[str | None]
+    bed_capacity: Mapped[int] = mapped_column(server_default=text("0"), default=0, comment="licensed beds, a count")
+    timezone: Mapped[str] = mapped_column(comment="IANA zone; every day boundary of the hospital uses it")
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+
+    region: Mapped["Region"] = relationship(
+        back_populates="hospitals", lazy="raise", primaryjoin="Region.id == foreign(Hospital.region_id)"
+    )
+    patients: Mapped[list["Patient"]] = relationship(
+        back_populates="hospital",
+        lazy="raise",
+        primaryjoin="Hospital.id == foreign(Patient.hospital_id)",
+        passive_deletes="all",
+    )
+    beds: Mapped[list["Bed"]] = relationship(
+        back_populates="hospital",
+        lazy="raise",
+        primaryjoin="Hospital.id == foreign(Bed.hospital_id)",
+        passive_deletes="all",
+    )

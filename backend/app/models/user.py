@@ -1,0 +1,138 @@
+"""People who work in the network or sign in as patients, and their sign-ins (S13, S50)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import CITEXT, INET, JSONB, Row, enum_column, user_fk
+from app.models.role import Role, Scope
+
+if TYPE_CHECKING:
+    from app.models.patient import Patient
+
+
+class User(Row):
+    __tablename__ = "users"
+    __table_args__ = (
+        # RESTRICT: a role in use stays. The scope travels with the role, so the checks below can rely on it.
+        ForeignKeyConstraint(
+            ["role_id", "scope"], ["roles.id", "roles.scope"], ondelete="RESTRICT", onupdate="CASCADE"
+        ),
+        # RESTRICT, and composite: a hospital's user stands in that hospital's region.
+        ForeignKeyConstraint(
+            ["region_id", "hospital_id"], ["hospitals.region_id", "hospitals.id"], ondelete="RESTRICT"
+        ),
+        CheckConstraint(
+            "CASE scope WHEN 'network' THEN region_id IS NULL AND hospital_id IS NULL"
+            " WHEN 'region' THEN region_id IS NOT NULL AND hospital_id IS NULL"
+            " WHEN 'hospital' THEN region_id IS NOT NULL AND hospital_id IS NOT NULL"
+            " ELSE region_id IS NULL AND hospital_id IS NULL END",
+            name="scope_reach",
+        ),
+        CheckConstraint("(email IS NULL) = (password_hash IS NULL)", name="login_complete"),
+        CheckConstraint("email IS NOT NULL OR source IS NOT NULL", name="login_or_imported"),
+        CheckConstraint(r"email ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="email_format"),
+        CheckConstraint(r"password_hash ~ '^\$2[aby]\$[0-9]{2}\$.{53}$'", name="password_hash_bcrypt"),
+        CheckConstraint("btrim(last_name) <> ''", name="last_name_given"),
+        Index(None, "hospital_id", "last_name", "first_name"),
+        Index(None, "region_id", "hospital_id"),
+        Index(None, "role_id", "scope"),
+    )
+
+    email: Mapped[str | None] = mapped_column(
+        CITEXT, unique=True, comment="login name; stays taken after a soft delete; NULL = no login"
+    )
+    password_hash: Mapped[str | None] = mapped_column(comment="bcrypt; NULL = no login")
+    password_changed_at: Mapped[datetime | None] = mapped_column(comment="sign-ins begun earlier have ended")
+    title: Mapped[str | None] = mapped_column(comment="Dr, Prof ...; shown before the name")
+    first_name: Mapped[str | None]
+    last_name: Mapped[str]
+    phone: Mapped[str | None]
+    role_id: Mapped[UUID]
+    scope: Mapped[Scope] = enum_column("scope", Scope, comment="repeats the role's (composite key)")
+    # RESTRICT: a region with people in it is deactivated, not deleted.
+    region_id: Mapped[UUID | None] = mapped_column(ForeignKey("regions.id", ondelete="RESTRICT"))
+    hospital_id: Mapped[UUID | None]
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    is_deleted: Mapped[bool] = mapped_column(
+        server_default=text("false"), default=False, comment="soft delete: the row stays for the audit trail"
+    )
+    last_login: Mapped[datetime | None]
+    source: Mapped[str | None] = mapped_column(
+        sort_order=80, comment="URI of the system the row was imported from; NULL = authored here"
+    )
+
+    role: Mapped[Role] = relationship(
+        back_populates="users", lazy="raise", primaryjoin="Role.id == foreign(User.role_id)"
+    )
+    sessions: Mapped[list["Session"]] = relationship(
+        back_populates="user",
+        lazy="raise",
+        primaryjoin="User.id == foreign(Session.user_id)",
+        passive_deletes="all",
+    )
+    patient: Mapped["Patient | None"] = relationship(
+        back_populates="user",
+        lazy="raise",
+        primaryjoin="User.id == foreign(Patient.user_id)",
+        passive_deletes="all",
+    )
+
+
+class SessionEnd(StrEnum):
+    SIGNED_OUT = "signed_out"
+    REFRESH_REUSED = "refresh_reused"
+    ENDED_BY_OTHER = "ended_by_other"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason, not a password.
+
+
+class Session(Row):
+    """One sign-in, on one device: the family of its refresh tokens. Ending the row ends token and cookie at once."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        UniqueConstraint("cookie_hash"),
+        CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_pair"),
+        CheckConstraint("expires_at > created_at", name="expires_later"),
+        Index(None, "user_id", "created_at"),
+        Index("sessions_live_idx", "user_id", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    # RESTRICT: users are never deleted; a sign-in belongs to its user for good.
+    user_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"))
+    refresh_hash: Mapped[str | None] = mapped_column(comment="SHA-256 of the newest refresh token, hex; NULL for pages")
+    cookie_hash: Mapped[str | None] = mapped_column(comment="SHA-256 of the page cookie, hex; NULL for the JSON API")
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None] = mapped_column(comment="last refresh")
+    refresh_count: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[SessionEnd | None] = enum_column("end_reason", SessionEnd, comment="why it ended", nullable=True)
+    ip_address: Mapped[str | None] = mapped_column(INET)
+    user_agent: Mapped[str | None]
+
+    user: Mapped[User] = relationship(
+        back_populates="sessions", lazy="raise", primaryjoin="User.id == foreign(Session.user_id)"
+    )
+
+
+class IdempotencyKey(Row):
+    """The first answer to a POST, given again when the same key comes with the same body (design 3)."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        UniqueConstraint("user_id", "key"),
+        CheckConstraint("length(key) BETWEEN 8 AND 200", name="key_length"),
+        CheckConstraint("response_status BETWEEN 200 AND 599", name="response_status_range"),
+        Index(None, "created_at"),
+    )
+
+    # RESTRICT: users are never deleted.
+    user_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"))
+    key: Mapped[str]
+    request_hash: Mapped[str] = mapped_column(comment="SHA-256 of method, path and body, hex")
+    response_status: Mapped[int | None] = mapped_column(comment="NULL while the first request still runs")
+    response_body: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -1,0 +1,213 @@
+"""Visits (encounters) and their coded diagnoses (S15, domain 5.4)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import (
+    Machine,
+    Moving,
+    SourcedRow,
+    authored_or_imported,
+    enum_column,
+    fk_to_patient,
+    fk_to_visit,
+    one_of,
+    user_fk,
+)
+from app.models.patient import Patient
+
+if TYPE_CHECKING:
+    from app.models.lab_test import LabTest
+    from app.models.nurse_log import NurseLog
+    from app.models.prescription import Prescription
+    from app.models.vitals import Vitals
+
+
+class VisitType(StrEnum):
+    INPATIENT = "inpatient"
+    OUTPATIENT = "outpatient"
+    EMERGENCY = "emergency"
+
+
+class VisitStatus(StrEnum):
+    PLANNED = "planned"
+    ACTIVE = "active"
+    ON_LEAVE = "on_leave"
+    DISCHARGED = "discharged"
+    TRANSFERRED = "transferred"
+    DECEASED = "deceased"
+    CANCELLED = "cancelled"
+    ENTERED_IN_ERROR = "entered_in_error"
+
+
+class SyncStatus(StrEnum):
+    PENDING = "pending"
+    SYNCED = "synced"
+    FAILED = "failed"
+
+
+class Disposition(StrEnum):
+    """FHIR discharge-disposition; where the patient went."""
+
+    HOME = "home"
+    ALT_HOME = "alt-home"
+    OTHER_HCF = "other-hcf"
+    HOSPICE = "hosp"
+    LONG = "long"
+    AGAINST_ADVICE = "aadvice"
+    EXPIRED = "exp"
+    PSYCHIATRIC = "psy"
+    REHABILITATION = "rehab"
+    SKILLED_NURSING = "snf"
+    OTHER = "oth"
+
+
+S = VisitStatus
+OPEN = (S.ACTIVE, S.ON_LEAVE)
+ENDED = (S.DISCHARGED, S.TRANSFERRED, S.DECEASED)
+
+
+class Visit(SourcedRow, Moving):
+    __tablename__ = "visits"
+    __table_args__ = (
+        fk_to_patient(),
+        UniqueConstraint("hospital_id", "id"),
+        # The target of every row of a visit: the row carries the visit's patient and hospital with it.
+        UniqueConstraint("hospital_id", "patient_id", "id"),
+        CheckConstraint("discharge_date >= admission_date", name="discharge_after_admission"),
+        CheckConstraint(
+            f"source IS NOT NULL OR ({one_of('status', ENDED)}) <= (discharge_date IS NOT NULL)",
+            name="ended_has_date",
+        ),
+        CheckConstraint(
+            f"source IS NOT NULL OR ({one_of('status', OPEN + ENDED)}) <= (admission_date IS NOT NULL)",
+            name="started_has_date",
+        ),
+        CheckConstraint(f"NOT ({one_of('status', OPEN)}) OR discharge_date IS NULL", name="open_has_no_discharge"),
+        CheckConstraint(
+            "(discharge_ordered_at IS NULL) = (discharge_ordered_by_id IS NULL)",
+            name="discharge_ordered_pair",
+        ),
+        CheckConstraint("(sync_status = 'synced') = (synced_at IS NOT NULL)", name="synced_pair"),
+        Index(None, "patient_id", "status"),
+        Index(None, "patient_id", "admission_date"),
+        Index(None, "hospital_id", "status", "admission_date"),
+        Index(None, "hospital_id", "patient_id"),
+        Index(None, "sync_status", postgresql_where=text("sync_status <> 'synced'")),
+        # Two open inpatient stays of one person in one hospital cannot both be true.
+        Index(
+            "visits_one_open_inpatient_key",
+            "hospital_id",
+            "patient_id",
+            unique=True,
+            postgresql_where=text(f"visit_type = 'inpatient' AND {one_of('status', OPEN)}"),
+        ),
+    )
+    machine: ClassVar[Machine] = Machine(
+        first=S.PLANNED,
+        moves={
+            S.PLANNED: frozenset({S.ACTIVE, S.CANCELLED, S.ENTERED_IN_ERROR}),
+            S.ACTIVE: frozenset({S.ON_LEAVE, S.DISCHARGED, S.TRANSFERRED, S.DECEASED, S.ENTERED_IN_ERROR}),
+            S.ON_LEAVE: frozenset({S.ACTIVE, S.ENTERED_IN_ERROR}),
+            S.DISCHARGED: frozenset({S.ACTIVE, S.ENTERED_IN_ERROR}),
+            S.TRANSFERRED: frozenset({S.ENTERED_IN_ERROR}),
+            S.DECEASED: frozenset({S.ENTERED_IN_ERROR}),
+            S.CANCELLED: frozenset({S.ENTERED_IN_ERROR}),
+        },
+    )
+
+    patient_id: Mapped[UUID]
+    # SET NULL: the attending doctor is a soft reference; who ordered and signed stands elsewhere.
+    attending_doctor_id: Mapped[UUID | None] = mapped_column(user_fk("SET NULL"), index=True)
+    visit_type: Mapped[VisitType] = enum_column("visit_type", VisitType, comment="inpatient, outpatient or emergency")
+    class_code: Mapped[str | None] = mapped_column(comment="the source's own class (v3-ActCode), kept as it came")
+    status: Mapped[VisitStatus] = enum_column(
+        "status", VisitStatus, comment="domain 5.4; moves by its machine", default=S.PLANNED
+    )
+    admission_date: Mapped[datetime | None] = mapped_column(comment="instant of admission")
+    discharge_date: Mapped[datetime | None] = mapped_column(comment="instant of departure")
+    disposition: Mapped[Disposition | None] = enum_column(
+        "disposition", Disposition, comment="FHIR discharge-disposition", nullable=True
+    )
+    reason_for_visit: Mapped[str | None]
+    diagnosis: Mapped[str | None] = mapped_column(comment="in words; the coded ones are in diagnoses")
+    discharge_summary: Mapped[str | None]
+    sync_status: Mapped[SyncStatus] = enum_column(
+        "sync_status", SyncStatus, comment="publication to the global record", default=SyncStatus.PENDING
+    )
+    synced_at: Mapped[datetime | None]
+    discharge_ordered_at: Mapped[datetime | None] = mapped_column(comment="ordered; the bed is kept until departure")
+    # RESTRICT: the law wants the name of who ordered the discharge.
+    discharge_ordered_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+
+    patient: Mapped[Patient] = relationship(
+        back_populates="visits", lazy="raise", primaryjoin="Patient.id == foreign(Visit.patient_id)"
+    )
+    vitals: Mapped[list["Vitals"]] = relationship(
+        back_populates="visit",
+        lazy="raise",
+        primaryjoin="Visit.id == foreign(Vitals.visit_id)",
+        passive_deletes="all",
+    )
+    nurse_logs: Mapped[list["NurseLog"]] = relationship(
+        back_populates="visit",
+        lazy="raise",
+        primaryjoin="Visit.id == foreign(NurseLog.visit_id)",
+        passive_deletes="all",
+    )
+    lab_tests: Mapped[list["LabTest"]] = relationship(
+        back_populates="visit",
+        lazy="raise",
+        primaryjoin="Visit.id == foreign(LabTest.visit_id)",
+        passive_deletes="all",
+    )
+    prescriptions: Mapped[list["Prescription"]] = relationship(
+        back_populates="visit",
+        lazy="raise",
+        primaryjoin="Visit.id == foreign(Prescription.visit_id)",
+        passive_deletes="all",
+    )
+    diagnoses: Mapped[list["Diagnosis"]] = relationship(
+        back_populates="visit",
+        lazy="raise",
+        primaryjoin="Visit.id == foreign(Diagnosis.visit_id)",
+        passive_deletes="all",
+    )
+
+
+class DiagnosisRole(StrEnum):
+    ADMISSION = "admission"
+    FINAL = "final"
+    COMORBID = "comorbid"
+
+
+class Diagnosis(SourcedRow):
+    __tablename__ = "diagnoses"
+    __table_args__ = (
+        # CASCADE: a diagnosis is nothing without its visit (the owner's data repair; no role may delete).
+        fk_to_visit("CASCADE"),
+        UniqueConstraint("visit_id", "role", "rank"),
+        CheckConstraint("rank >= 1", name="rank_range"),
+        CheckConstraint("btrim(text) <> ''", name="text_given"),
+        authored_or_imported("recorded_by_id"),
+        Index(None, "hospital_id", "patient_id", "visit_id"),
+    )
+
+    patient_id: Mapped[UUID]
+    visit_id: Mapped[UUID]
+    code_system: Mapped[str] = mapped_column(comment="URI of the code system, such as ICD-10-CM")
+    code: Mapped[str]
+    text: Mapped[str]
+    role: Mapped[DiagnosisRole] = enum_column("role", DiagnosisRole, comment="admission, final or comorbid")
+    rank: Mapped[int] = mapped_column(SmallInteger, comment="1 = first of its role")
+    # RESTRICT: a diagnosis has its author.
+    recorded_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+
+    visit: Mapped[Visit] = relationship(
+        back_populates="diagnoses", lazy="raise", primaryjoin="Visit.id == foreign(Diagnosis.visit_id)"
+    )
