@@ -84,7 +84,9 @@ class TestCluster:
 
     def drop(self, name: str) -> None:
         with self.admin() as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -149,16 +151,18 @@ def _make_template(cluster: TestCluster) -> None:
     """Migrate the template in a process of its own, exactly as an operator would."""
     with cluster.admin() as connection:
         connection.execute(
-            sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}").format(
-                sql.Identifier(LOGIN), sql.Literal(cluster.password)
-            )
+            sql.SQL(
+                "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}"
+            ).format(sql.Identifier(LOGIN), sql.Literal(cluster.password))
         )
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     if (BACKEND / "alembic.ini").exists():
         migrate(cluster.database(TEMPLATE))
     else:
         with cluster.admin() as connection:
-            connection.execute(f"CREATE ROLE hass_app NOLOGIN; CREATE ROLE hass_owner NOLOGIN; GRANT hass_app TO {LOGIN}")
+            connection.execute(
+                f"CREATE ROLE hass_app NOLOGIN; CREATE ROLE hass_owner NOLOGIN; GRANT hass_app TO {LOGIN}"
+            )
 
 
 def migrate(database: Database, *arguments: str) -> str:

@@ -80,7 +80,7 @@ def create_engine(
             raise unreachable(url, error) from error
         try:
             row = await connection.fetchrow(LOGIN_RIGHTS, role)
-            _check_rights(dict(row or {}), role, refuse_powerful=refuse_powerful)
+            check_rights(dict(row or {}), role, refuse_powerful=refuse_powerful)
             await connection.execute(f'SET ROLE "{role}"')
         except BaseException:
             await connection.close()
@@ -135,13 +135,11 @@ LOGIN_RIGHTS = """
 """
 
 
-def _check_rights(rights: Mapping[str, Any], role: str, *, refuse_powerful: bool) -> None:
+def check_rights(rights: Mapping[str, Any], role: str, *, refuse_powerful: bool) -> None:
     check_version(int(rights["version"]), str(rights["version_text"]))
     login = rights["login"]
     if not rights["role_exists"]:
-        raise HassError(
-            "not-migrated", "The database has no tables of HASS yet. Run: hass migrate", 503
-        )
+        raise HassError("not-migrated", "The database has no tables of HASS yet. Run: hass migrate", 503)
     if refuse_powerful:
         reason = powerful_because(rights)
         if reason is not None:
@@ -188,7 +186,9 @@ def unreachable(url: str, error: Exception) -> HassError:
     """A sentence for a server that does not answer or does not let us in; the password never stands in it."""
     known = _parse(url)
     where = f"{known.get('host') or 'the local socket'}:{known.get('port') or 5432}"
-    reason = re.sub(r"\s+", " ", str(error)).strip().removeprefix("connection failed: ") or type(error).__name__
+    reason = (
+        re.sub(r"\s+", " ", str(error)).strip().removeprefix("connection failed: ") or type(error).__name__
+    )
     password = known.get("password")
     if password:
         reason = reason.replace(str(password), "***")
@@ -197,6 +197,33 @@ def unreachable(url: str, error: Exception) -> HassError:
         f"The database at {where} cannot be used: {reason}. Check that it runs, and HASS_DATABASE_URL.",
         503,
     )
+
+
+def explain(error: BaseException) -> HassError | None:
+    """The sentence for a fault of the server that can meet any statement; None for a fault of ours."""
+    original = getattr(error, "orig", None) or error
+    state = getattr(original, "sqlstate", None) or ""
+    for prefix, (code, sentence) in SERVER_FAULTS.items():
+        if state.startswith(prefix):
+            return HassError(code, sentence, 503)
+    if isinstance(original, psycopg.OperationalError | ConnectionError | asyncpg.InterfaceError):
+        return HassError("database-lost", SERVER_FAULTS["08"][1], 503)
+    return None
+
+
+# By SQLSTATE, the longest prefix first.
+SERVER_FAULTS: Mapping[str, tuple[str, str]] = {
+    "53100": ("disk-full", "The disk of the database is full: nothing was changed. Make room and try again."),
+    "53300": ("too-many-connections", "The database has no free connection. Try again in a moment."),
+    "53": (
+        "database-exhausted",
+        "The database is out of memory or disk: nothing was changed. Make room, try again.",
+    ),
+    "57P": ("database-stopping", "The database is starting or stopping. Try again in a moment."),
+    "08": ("database-lost", "The connection to the database was lost: nothing was changed. Try again."),
+    "25006": ("database-read-only", "The database accepts no changes (a standby?). Use the primary server."),
+    "58": ("database-broken", "The database cannot read or write its files. Look at its log and its disk."),
+}
 
 
 def _parse(url: str) -> dict[str, Any]:
@@ -213,7 +240,9 @@ def _parse(url: str) -> dict[str, Any]:
 
 def _asyncpg_arguments(url: str) -> dict[str, Any]:
     """What asyncpg needs to reach the server that a libpq URL names."""
-    known = {key: str(value) for key, value in _parse(url).items() if key not in LIBPQ_ONLY and value is not None}
+    known = {
+        key: str(value) for key, value in _parse(url).items() if key not in LIBPQ_ONLY and value is not None
+    }
     timeout = float(known.pop("connect_timeout", CONNECT_TIMEOUT_SECONDS))
     known.setdefault("application_name", "hass")
     return {"dsn": f"postgresql://?{urlencode(known)}", "timeout": timeout or CONNECT_TIMEOUT_SECONDS}

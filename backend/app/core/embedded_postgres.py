@@ -251,11 +251,17 @@ def embedded_server(home: Path | None = None, progress: Progress = _silent) -> I
             user = server_user(root)
             prepare_root(root, user)
             cluster = Cluster(root, find_programs(get_settings().pg_bin, root, user), user)
-            server = _bring_up(cluster, home, progress)
+            try:
+                server = _bring_up(cluster, home, progress)
+            except BaseException:
+                # Interrupted halfway: a server that nobody uses must not stay behind.
+                _stop_if_last(cluster, users)
+                raise
         try:
             yield server
         finally:
-            _leave(cluster, home, users)
+            with _starting(home):
+                _stop_if_last(cluster, users)
 
 
 def _bring_up(cluster: Cluster, home: Path, progress: Progress) -> Server:
@@ -289,9 +295,9 @@ def _ensure_database(url: str, passwords: Mapping[str, str]) -> int:
         row = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_LOGIN]).fetchone()
         if row is None:
             connection.execute(
-                sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}").format(
-                    sql.Identifier(APP_LOGIN), sql.Literal(passwords[APP_LOGIN])
-                )
+                sql.SQL(
+                    "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}"
+                ).format(sql.Identifier(APP_LOGIN), sql.Literal(passwords[APP_LOGIN]))
             )
         row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if row is None:
@@ -321,14 +327,12 @@ def _passwords(home: Path, *, is_new: bool) -> dict[str, str]:
         raise HassError("passwords-unreadable", f"{path} cannot be read: {error}.", 500) from error
 
 
-def _leave(cluster: Cluster, home: Path, users: int) -> None:
-    """Stop the server if we are the last who uses it."""
-    with _starting(home):
-        try:
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        cluster.stop()
+def _stop_if_last(cluster: Cluster, users: int) -> None:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    cluster.stop()
 
 
 @contextlib.contextmanager
@@ -373,7 +377,9 @@ def _open_lock(path: Path) -> Iterator[int]:
 def _failure(what: str, said: str, where: Path) -> HassError:
     """A sentence with the server's own reason."""
     if "No space left on device" in said:
-        return HassError("disk-full", f"{what}: the disk is full. Make room beside {where} and try again.", 507)
+        return HassError(
+            "disk-full", f"{what}: the disk is full. Make room beside {where} and try again.", 507
+        )
     reasons = [line for line in said.splitlines() if re.search(r"FATAL|PANIC|error|could not", line)]
     reason = (reasons or said.strip().splitlines() or ["it gave no reason"])[-1].strip()
     return HassError("embedded-failed", f"{what}: {reason} (see {where}).", 500)

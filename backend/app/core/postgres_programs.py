@@ -46,7 +46,9 @@ class Programs:
         return run_as(user, [str(self.bin / name), *arguments], env=env)
 
 
-def run_as(user: ServerUser, command: Sequence[str], *, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+def run_as(
+    user: ServerUser, command: Sequence[str], *, env: Mapping[str, str] | None = None
+) -> tuple[int, str]:
     """Run a command as that user from the root folder, with its output in a file.
 
     A pipe would stay open in the server that pg_ctl leaves behind, and reading it would never end.
@@ -55,7 +57,13 @@ def run_as(user: ServerUser, command: Sequence[str], *, env: Mapping[str, str] |
     switch = {"user": user.uid, "group": user.gid, "extra_groups": []} if user.name is not None else {}
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(  # type: ignore[call-overload]  # The overloads do not know a splat of options.
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd="/", **switch
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            cwd="/",
+            **switch,
         )
         output.seek(0)
         return int(done.returncode), output.read().decode("utf-8", "replace")
@@ -160,7 +168,10 @@ def _copy_package(folder: Path, data_root: Path, user: ServerUser) -> Path:
     shutil.rmtree(shelf, ignore_errors=True)
     draft = shelf / "draft"
     shutil.copytree(
-        folder.parent, draft / package.name / "pginstall", symlinks=True, ignore=shutil.ignore_patterns("include")
+        folder.parent,
+        draft / package.name / "pginstall",
+        symlinks=True,
+        ignore=shutil.ignore_patterns("include"),
     )
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.exists():

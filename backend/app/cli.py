@@ -1,0 +1,161 @@
+"""The `hass` command. Everything heavy is imported inside the command that needs it."""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from app.core.errors import HassError
+
+app = typer.Typer(
+    name="hass",
+    help="HASS runs a network of hospitals from one place. Start with: hass demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+import_app = typer.Typer(
+    help="Bring records of other systems in.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(import_app, name="import")
+
+Host = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all of this machine.")]
+Port = Annotated[
+    int | None, typer.Option(help="The port to listen on.  [default: PORT, else 8000]", min=0, max=65535)
+]
+
+
+@app.command()
+def demo(host: Host = "127.0.0.1", port: Port = None) -> None:
+    """Run a hospital to look at: database, tables, sample patients, web server."""
+    from app import serving
+    from app.core import migrations
+    from app.core.database import open_database
+    from app.core.settings import get_settings
+    from app.progress import print_logins, say, step
+
+    serving.environment_of_demo()
+    with serving.take_port(host, get_settings().port if port is None else port) as listening:
+        with open_database(say) as urls:
+            with step("Tables"):
+                migrations.upgrade()
+            from app import demo as demonstration
+
+            with step("Demo hospital and its nine logins"):
+                demonstration.seed(quiet=True)
+            with step("Sample patients"):
+                demonstration.import_samples()
+            serving.check_database(urls)
+            serving.serve(urls, listening, print_logins, log_level="warning")
+            say("Stopping ...")
+    say("Stopped. The records are kept; the same command brings them back.")
+
+
+@app.command()
+def serve(host: Host = "127.0.0.1", port: Port = None) -> None:
+    """Serve the web application until INT or TERM."""
+    from app import serving
+    from app.core.database import open_database
+    from app.core.settings import get_settings
+    from app.progress import say
+
+    with serving.take_port(host, get_settings().port if port is None else port) as listening:
+        with open_database(say) as urls:
+            serving.check_database(urls)
+            serving.serve(urls, listening, lambda address: say(f"HASS is ready on {address}"))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the tables of the database to this release."""
+    from app.core import migrations
+    from app.core.database import open_database
+    from app.progress import say, step
+
+    with open_database(say):
+        with step("Tables"):
+            migrations.upgrade()
+        say(f"The database is at revision {migrations.head()}.")
+
+
+@app.command()
+def seed() -> None:
+    """Make the demo hospital with its nine logins; a second run adds nothing."""
+    from app.core.database import open_database
+    from app.progress import say
+
+    with open_database(say):
+        from app import demo as demonstration
+
+        demonstration.seed()
+
+
+@import_app.command("fhir")
+def import_fhir(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Bundles (.json, .json.gz), folders, or -")
+    ],
+    hospital: Annotated[
+        str | None, typer.Option(help="Code of the hospital; needed where there are several.")
+    ] = None,
+    system: Annotated[
+        str | None, typer.Option(help="URI that names the system the records come from.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Read FHIR R4 transaction bundles into the records of a hospital."""
+    from app.core.database import open_database
+    from app.progress import say
+
+    with open_database(say):
+        from app.fhir.importer import import_paths
+
+        raise typer.Exit(import_paths(paths, hospital=hospital, system=system, as_json=as_json))
+
+
+@app.command()
+def doctor() -> None:
+    """Say in plain words which database is used, and what is wrong."""
+    from app.doctor import examine
+    from app.progress import print_findings
+
+    findings = examine()
+    print_findings(findings)
+    raise typer.Exit(any(finding.is_wrong for finding in findings))
+
+
+def main() -> None:
+    """Run the command; what an operator can put right is one sentence and status 1, never a traceback."""
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        app()
+    except HassError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        from app.core.database import explain
+
+        known = explain(error)
+        if known is None:
+            raise
+        fail(known)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    """TERM ends as an exit does, so that every `with` block on the way out is left: the database stops."""
+    raise SystemExit(0)
+
+
+def fail(error: HassError) -> None:
+    print(f"hass: {error.sentence}", file=sys.stderr)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Running the migrations, and telling whether a database has them all."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from app.core.errors import HassError
+
+ALEMBIC_INI = Path(__file__).resolve().parents[2] / "alembic.ini"
+
+
+def _config() -> Any:
+    from alembic.config import Config
+
+    if not ALEMBIC_INI.exists():
+        raise HassError(
+            "no-migrations",
+            f"The migrations are missing ({ALEMBIC_INI}). HASS runs from its own folder: install it with make demo.",
+            500,
+        )
+    return Config(ALEMBIC_INI)
+
+
+@lru_cache(maxsize=1)
+def head() -> str:
+    """The newest revision that this release brings."""
+    from alembic.script import ScriptDirectory
+
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def current(connection: psycopg.Connection[Any]) -> str | None:
+    """The revision of the database; None where nothing was ever migrated."""
+    row = connection.execute("SELECT to_regclass('public.alembic_version') IS NOT NULL").fetchone()
+    if row is None or not row[0]:
+        return None
+    row = connection.execute("SELECT version_num FROM public.alembic_version").fetchone()
+    return str(row[0]) if row else None
+
+
+def upgrade() -> None:
+    """Bring the database of this process's settings to the newest revision; one already there costs nothing."""
+    from alembic import command
+
+    command.upgrade(_config(), "head")

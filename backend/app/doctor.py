@@ -1,0 +1,215 @@
+"""`hass doctor`: which database is used, whether all is as it should be, and what to do where it is not."""
+
+import os
+import platform
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from psycopg import conninfo
+
+from app.core import migrations
+from app.core.database import Urls, check_rights, connect, open_database
+from app.core.errors import HassError
+from app.core.postgres_programs import find_programs, server_user
+from app.core.secrets import signing_key
+from app.core.settings import Settings, get_settings
+from app.serving import login_rights, take_port
+
+LEAST_FREE_BYTES = 1_000_000_000
+EXTENSIONS = ("btree_gist", "citext", "pg_trgm")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    subject: str
+    sentence: str
+    is_wrong: bool = False
+
+
+def examine() -> list[Finding]:
+    """Every finding; one that is wrong never keeps the others from being made."""
+    findings = list(_attempt("HASS", _release))
+    try:
+        settings = get_settings()
+    except HassError as error:
+        return [*findings, Finding("settings", error.sentence, is_wrong=True)]
+    findings += _attempt("home", lambda: _home(settings))
+    findings += _attempt("signing key", _key)
+    findings += _attempt("database", lambda: _database(settings))
+    findings += _attempt("port", lambda: _port(settings))
+    findings += _attempt("browser", _browser)
+    return findings
+
+
+def _attempt(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except HassError as error:
+        yield Finding(subject, error.sentence, is_wrong=True)
+    except OSError as error:
+        yield Finding(subject, f"{error.strerror or error} ({error.filename or 'no file'}).", is_wrong=True)
+
+
+def _release() -> Iterator[Finding]:
+    from importlib.metadata import version
+
+    yield Finding("HASS", f"Release {version('hass')} on Python {platform.python_version()}.")
+
+
+def _home(settings: Settings) -> Iterator[Finding]:
+    home = settings.home
+    if not home.exists():
+        yield Finding("home", f"{home} does not exist yet; it is made when it is needed.")
+        return
+    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        yield Finding(
+            "home",
+            f"{home} belongs to another user. Set HASS_HOME to a folder of your own, or run as its owner.",
+            is_wrong=True,
+        )
+        return
+    free = shutil.disk_usage(home).free
+    yield Finding(
+        "home",
+        f"{home} has {free / 1e9:.1f} GB free."
+        + ("" if free > LEAST_FREE_BYTES else " That is little: make room on this disk."),
+        is_wrong=free <= LEAST_FREE_BYTES,
+    )
+
+
+def _key() -> Iterator[Finding]:
+    path = get_settings().secret_file or get_settings().home / "secret.key"
+    if get_settings().secret_file is None and not path.exists():
+        yield Finding("signing key", f"{path} does not exist yet; it is made when it is needed.")
+        return
+    signing_key()
+    yield Finding("signing key", f"{path} can be read, and by its owner only.")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    if settings.is_embedded:
+        yield from _embedded(settings)
+    else:
+        yield Finding("database", f"HASS_DATABASE_URL names {_place(str(settings.database_url))}.")
+    with open_database() as urls:
+        yield from _server(urls)
+
+
+def _embedded(settings: Settings) -> Iterator[Finding]:
+    root = settings.home / "postgres"
+    user = server_user(root)
+    programs = find_programs(settings.pg_bin, root, user) if root.exists() else None
+    where = f" with the programs in {programs.bin}" if programs else ""
+    as_whom = f", run as the user {user.name}" if user.name else ""
+    yield Finding(
+        "database",
+        f"HASS_DATABASE_URL is not set, so the embedded PostgreSQL in {root} is used{where}{as_whom}.",
+    )
+
+
+def _place(url: str) -> str:
+    known = conninfo.conninfo_to_dict(url)
+    host, port = known.get("host") or "the local socket", known.get("port") or 5432
+    return f"the database {known.get('dbname')} on {host}:{port}, login {known.get('user')}"
+
+
+def _server(urls: Urls) -> Iterator[Finding]:
+    with connect(urls.app_url, autocommit=True) as connection:
+        version = connection.info.parameter_status("server_version")
+        rights = login_rights(connection, "hass_app")
+        yield Finding("server", f"PostgreSQL {version} answers.")
+        yield from _attempt("extensions", lambda: _extensions(connection))
+        yield from _attempt("login", lambda: _login(rights))
+        yield from _attempt("tables", lambda: _tables(connection, rights))
+    yield from _attempt("owner", lambda: _owner(urls))
+
+
+def _extensions(connection: Any) -> Iterator[Finding]:
+    rows = connection.execute(
+        "SELECT name FROM pg_available_extensions WHERE name = ANY (%s)", [list(EXTENSIONS)]
+    ).fetchall()
+    missing = sorted(set(EXTENSIONS) - {row[0] for row in rows})
+    if missing:
+        yield Finding(
+            "extensions",
+            f"The server lacks {', '.join(missing)}. Install PostgreSQL's contrib package on it.",
+            is_wrong=True,
+        )
+    else:
+        yield Finding("extensions", f"{', '.join(EXTENSIONS)} are available.")
+
+
+def _login(rights: dict[str, Any]) -> Iterator[Finding]:
+    check_rights(rights, "hass_app", refuse_powerful=True)
+    yield Finding("login", f"{rights['login']} may act as hass_app and cannot reach past row-level security.")
+
+
+def _tables(connection: Any, rights: dict[str, Any]) -> Iterator[Finding]:
+    if rights["may_act"]:
+        connection.execute("SET ROLE hass_app")
+    found, wanted = migrations.current(connection), migrations.head()
+    if found == wanted:
+        yield Finding("tables", f"The migrations are complete (revision {found}).")
+    else:
+        state = (
+            f"The database is at revision {found}, this release needs {wanted}"
+            if found
+            else "There are none yet"
+        )
+        yield Finding("tables", f"{state}. Run: hass migrate", is_wrong=True)
+
+
+def _owner(urls: Urls) -> Iterator[Finding]:
+    with connect(urls.owner_url, autocommit=True) as connection:
+        rights = login_rights(connection, "hass_owner")
+        may_create = connection.execute(
+            "SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = session_user"
+        ).fetchone()
+    if rights["may_act"] or (not rights["role_exists"] and may_create and may_create[0]):
+        yield Finding("owner", f"{rights['login']} may migrate the tables.")
+    else:
+        yield Finding(
+            "owner",
+            f"{rights['login']} may not migrate the tables: it is no member of hass_owner and cannot make roles. "
+            "Set HASS_OWNER_DATABASE_URL to a login that is.",
+            is_wrong=not rights["role_exists"],
+        )
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    try:
+        take_port("127.0.0.1", settings.port).close()
+    except HassError as error:
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            in_use = probe.connect_ex(("127.0.0.1", settings.port)) == 0
+        if in_use:
+            yield Finding("port", f"{error.sentence} (If HASS itself runs there, all is well.)")
+        else:
+            yield Finding("port", error.sentence, is_wrong=True)
+        return
+    yield Finding("port", f"{settings.port} is free.")
+
+
+def find_browser() -> Path | None:
+    """The Chromium that the browser tests drive."""
+    for name in BROWSERS:
+        if found := shutil.which(name):
+            return Path(found)
+    return None
+
+
+def _browser() -> Iterator[Finding]:
+    if found := find_browser():
+        yield Finding("browser", f"{found} can run the browser tests.")
+    else:
+        yield Finding(
+            "browser", "No Chromium here; only the browser tests need it (Debian: apt-get install chromium)."
+        )

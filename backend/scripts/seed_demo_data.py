@@ -1,0 +1,12 @@
+"""Make the demo hospital from backend/: python scripts/seed_demo_data.py. A second run adds nothing."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from app.cli import main  # noqa: E402  # The path must be set first.
+
+if __name__ == "__main__":
+    sys.argv[1:] = ["seed"]
+    main()
