@@ -39,19 +39,19 @@ def demo(host: Host = "127.0.0.1", port: Port = None) -> None:
     from app.progress import print_logins, say, step
 
     serving.environment_of_demo()
-    with serving.take_port(host, get_settings().port if port is None else port) as listening:
-        with open_database(say) as urls:
-            with step("Tables"):
-                migrations.upgrade()
-            from app import demo as demonstration
+    chosen = get_settings().port if port is None else port
+    with serving.take_port(host, chosen) as listening, open_database(say) as urls:
+        with step("Tables"):
+            migrations.upgrade()
+        from app import demo as demonstration
 
-            with step("Demo hospital and its nine logins"):
-                demonstration.seed(quiet=True)
-            with step("Sample patients"):
-                demonstration.import_samples()
-            serving.check_database(urls)
-            serving.serve(urls, listening, print_logins, log_level="warning")
-            say("Stopping ...")
+        with step("Demo hospital and its nine logins"):
+            demonstration.seed(quiet=True)
+        with step("Sample patients"):
+            demonstration.import_samples()
+        serving.check_database(urls)
+        serving.serve(urls, listening, print_logins, log_level="warning")
+        say("Stopping ...")
     say("Stopped. The records are kept; the same command brings them back.")
 
 
@@ -63,10 +63,10 @@ def serve(host: Host = "127.0.0.1", port: Port = None) -> None:
     from app.core.settings import get_settings
     from app.progress import say
 
-    with serving.take_port(host, get_settings().port if port is None else port) as listening:
-        with open_database(say) as urls:
-            serving.check_database(urls)
-            serving.serve(urls, listening, lambda address: say(f"HASS is ready on {address}"))
+    chosen = get_settings().port if port is None else port
+    with serving.take_port(host, chosen) as listening, open_database(say) as urls:
+        serving.check_database(urls)
+        serving.serve(urls, listening, lambda address: say(f"HASS is ready on {address}"))
 
 
 @app.command()

@@ -177,8 +177,8 @@ def _owner(urls: Urls) -> Iterator[Finding]:
     else:
         yield Finding(
             "owner",
-            f"{rights['login']} may not migrate the tables: it is no member of hass_owner and cannot make roles. "
-            "Set HASS_OWNER_DATABASE_URL to a login that is.",
+            f"{rights['login']} may not migrate the tables: it is no member of hass_owner and cannot "
+            "make roles. Set HASS_OWNER_DATABASE_URL to a login that is.",
             is_wrong=not rights["role_exists"],
         )
 

@@ -36,7 +36,7 @@ def take_port(host: str, port: int) -> socket.socket:
                 f"Port {port} is in use by another program. Choose another one, for example PORT={port + 1}."
             )
         elif error.errno == errno.EACCES:
-            sentence = f"Port {port} is reserved for the administrator. Choose one above 1023, for example PORT=8000."
+            sentence = f"Port {port} is the administrator's. Choose one above 1023, for example PORT=8000."
         else:
             sentence = f"The server cannot listen on {host}:{port}: {error.strerror}."
         raise HassError("port-unavailable", sentence, 500) from error

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from app.cli import main  # noqa: E402  # The path must be set first.
+from app.cli import main
 
 if __name__ == "__main__":
     sys.argv[1:] = ["seed"]

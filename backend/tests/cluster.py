@@ -34,7 +34,7 @@ FAST = {
 
 @dataclass(frozen=True)
 class Database:
-    """One database of the cluster: `owner_url` is a superuser, `app_url` the plain login of the application."""
+    """One database of the cluster: `owner_url` is a superuser, `app_url` the application's plain login."""
 
     name: str
     owner_url: str

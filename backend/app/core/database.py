@@ -25,9 +25,10 @@ CONNECT_TIMEOUT_SECONDS = 10
 
 # What libpq knows and asyncpg does not; asyncpg would send these to the server as settings.
 LIBPQ_ONLY = {
-    "channel_binding", "client_encoding", "fallback_application_name", "gssdelegation", "gssencmode", "hostaddr",
-    "keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval", "load_balance_hosts",
-    "replication", "require_auth", "requirepeer", "requiressl", "sslcompression", "sslsni", "tcp_user_timeout",
+    "channel_binding", "client_encoding", "fallback_application_name", "gssdelegation", "gssencmode",
+    "hostaddr", "keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval",
+    "load_balance_hosts", "replication", "require_auth", "requirepeer", "requiressl", "sslcompression",
+    "sslsni", "tcp_user_timeout",
 }  # fmt: skip
 
 
@@ -217,7 +218,7 @@ SERVER_FAULTS: Mapping[str, tuple[str, str]] = {
     "53300": ("too-many-connections", "The database has no free connection. Try again in a moment."),
     "53": (
         "database-exhausted",
-        "The database is out of memory or disk: nothing was changed. Make room, try again.",
+        "The database is out of memory or disk: nothing was changed.",
     ),
     "57P": ("database-stopping", "The database is starting or stopping. Try again in a moment."),
     "08": ("database-lost", "The connection to the database was lost: nothing was changed. Try again."),
@@ -233,7 +234,7 @@ def _parse(url: str) -> dict[str, Any]:
         raise HassError(
             "database-url-invalid",
             "HASS_DATABASE_URL (or HASS_OWNER_DATABASE_URL) is not a PostgreSQL address like "
-            "postgresql://user:password@host:5432/hass. Special characters in the password are written as %XX.",
+            "postgresql://user:password@host:5432/hass. Write special characters of the password as %XX.",
             500,
         ) from error
 

@@ -176,8 +176,9 @@ class Cluster:
             raise HassError(
                 "postgres-other-version",
                 f"The data in {self.data} were written by PostgreSQL {version}, but the programs in "
-                f"{self.programs.bin} are version {self.programs.major}. Set HASS_PG_BIN to the bin folder of "
-                f"a PostgreSQL {version}, or set HASS_HOME to a new folder to begin with an empty database.",
+                f"{self.programs.bin} are version {self.programs.major}. Set HASS_PG_BIN to the bin "
+                f"folder of a PostgreSQL {version}, or set HASS_HOME to a new folder "
+                "to begin with an empty database.",
                 500,
             )
 
@@ -233,7 +234,7 @@ def prepare_root(root: Path, user: ServerUser) -> None:
         if run_as(user, ["/bin/sh", "-c", 'test -x "$1"', "sh", str(parent)])[0] != 0:
             raise HassError(
                 "home-closed",
-                f"PostgreSQL cannot run as root, so its server runs as the user {user.name}, who may not enter "
+                f"PostgreSQL cannot run as root, so it runs as the user {user.name}, who may not enter "
                 f"{parent}. Set HASS_HOME to a folder that this user can reach, such as /var/lib/hass.",
                 500,
             )

@@ -17,7 +17,7 @@ def _config() -> Any:
     if not ALEMBIC_INI.exists():
         raise HassError(
             "no-migrations",
-            f"The migrations are missing ({ALEMBIC_INI}). HASS runs from its own folder: install it with make demo.",
+            f"The migrations are missing ({ALEMBIC_INI}). HASS runs from its own folder: use make demo.",
             500,
         )
     return Config(ALEMBIC_INI)
@@ -41,7 +41,7 @@ def current(connection: psycopg.Connection[Any]) -> str | None:
 
 
 def upgrade() -> None:
-    """Bring the database of this process's settings to the newest revision; one already there costs nothing."""
+    """Bring the database of this process's settings to the newest revision."""
     from alembic import command
 
     command.upgrade(_config(), "head")

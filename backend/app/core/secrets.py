@@ -1,5 +1,6 @@
 """The key that signs tokens: a file only its owner can read, made on first use."""
 
+import contextlib
 import os
 import secrets
 import stat
@@ -12,7 +13,7 @@ KEY_BYTES = 32
 
 
 def signing_key() -> bytes:
-    """The bytes of `HASS_SECRET_FILE`, else of `secret.key` in `HASS_HOME`, which is made if it is missing."""
+    """The bytes of `HASS_SECRET_FILE`, else of `secret.key` in `HASS_HOME`, made where it is missing."""
     settings = get_settings()
     if settings.secret_file is not None:
         return _read(settings.secret_file)
@@ -32,11 +33,9 @@ def write_once(path: Path, text: str) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        try:
-            # A hard link, unlike a rename, fails where the file exists: two processes agree on one key.
+        # A hard link, unlike a rename, fails where the file exists: two processes agree on one key.
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            pass
     finally:
         draft.unlink(missing_ok=True)
 
