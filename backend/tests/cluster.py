@@ -156,13 +156,7 @@ def _make_template(cluster: TestCluster) -> None:
             ).format(sql.Identifier(LOGIN), sql.Literal(cluster.password))
         )
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
-    if (BACKEND / "alembic.ini").exists():
-        migrate(cluster.database(TEMPLATE))
-    else:
-        with cluster.admin() as connection:
-            connection.execute(
-                f"CREATE ROLE hass_app NOLOGIN; CREATE ROLE hass_owner NOLOGIN; GRANT hass_app TO {LOGIN}"
-            )
+    migrate(cluster.database(TEMPLATE))
 
 
 def migrate(database: Database, *arguments: str) -> str:

@@ -53,6 +53,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _opened.close()
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests measured: `record_property("figure", "42 things a second")`."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    figures = [
+        value
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "figure" and report.when == "call"
+    ]
+    if figures:
+        terminalreporter.section("figures")
+        for figure in figures:
+            terminalreporter.write_line(str(figure))
+
+
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest) -> TestCluster:
     """The PostgreSQL of this run; without xdist it starts with the first test that wants it."""

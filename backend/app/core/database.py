@@ -46,9 +46,11 @@ def open_database(progress: Progress | None = None) -> Iterator[Urls]:
     """The database to use; the embedded server, where that is it, runs until the block is left."""
     settings = get_settings()
     if settings.database_url is not None:
-        _parse(settings.database_url)
         owner_url = settings.owner_database_url or settings.database_url
         _parse(owner_url)
+        with connect(settings.database_url) as connection:
+            info = connection.info
+            check_version(info.server_version, str(info.parameter_status("server_version")))
         yield Urls(settings.database_url, owner_url)
         return
     with embedded_server(settings.home, *([progress] if progress else [])) as server:

@@ -43,5 +43,9 @@ def current(connection: psycopg.Connection[Any]) -> str | None:
 def upgrade() -> None:
     """Bring the database of this process's settings to the newest revision."""
     from alembic import command
+    from alembic.util import CommandError
 
-    command.upgrade(_config(), "head")
+    try:
+        command.upgrade(_config(), "head")
+    except CommandError as error:
+        raise HassError("migration-failed", str(error), 503) from error

@@ -135,7 +135,8 @@ def test_a_taken_port_is_tried_again_with_another(made_home: Path, monkeypatch: 
 def test_the_application_login_holds_no_power(made_home: Path) -> None:
     with embedded_server(made_home) as server, psycopg.connect(server.app_url) as connection:
         row = connection.execute(
-            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = session_user"
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb"
+            " FROM pg_roles WHERE rolname = session_user"
         ).fetchone()
         assert row == (False, False, False, False)
 
@@ -254,7 +255,7 @@ def test_programs_older_than_fifteen_are_said(tmp_path: Path) -> None:
     for name in ("initdb", "postgres"):
         (tmp_path / name).write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 14.9'\n")
         (tmp_path / name).chmod(0o755)
-    with pytest.raises(HassError, match="PostgreSQL 14 .* is too old"):
+    with pytest.raises(HassError, match=r"PostgreSQL 14 .* is too old"):
         find_programs(tmp_path, tmp_path, ServerUser())
 
 

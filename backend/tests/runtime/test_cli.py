@@ -1,0 +1,180 @@
+"""The `hass` command: one sentence and status 1 for what an operator can put right, never a traceback."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from cluster import BACKEND, Database, TestCluster, clusters_folder
+
+from app.core import migrations
+from app.core.embedded_postgres import free_port
+
+CLUSTER_WAIT_SECONDS = 60
+
+
+def hass(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=BACKEND,
+        env={**os.environ, "COLUMNS": "500", **settings},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=CLUSTER_WAIT_SECONDS,
+        check=False,
+    )
+
+
+def urls(database: Database) -> dict[str, str]:
+    return {"HASS_DATABASE_URL": database.app_url, "HASS_OWNER_DATABASE_URL": database.owner_url}
+
+
+def check_refused(done: subprocess.CompletedProcess[str], sentence: str) -> None:
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_help_needs_nothing_heavy() -> None:
+    program = (
+        "import sys; import app.cli\n"
+        "heavy = {'sqlalchemy', 'fastapi', 'psycopg', 'alembic', 'uvicorn', 'pydantic'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=BACKEND, check=True)
+
+
+def test_a_port_in_use_is_said_before_anything_is_started(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        home = tmp_path / "home"
+        for command in ("serve", "demo"):
+            done = hass(command, PORT=str(port), HASS_HOME=str(home))
+            check_refused(done, f"Port {port} is in use by another program")
+        assert not home.exists()
+
+
+def test_a_wrong_setting_is_said() -> None:
+    check_refused(hass("serve", PORT="eighty"), "PORT: Input should be a valid integer")
+
+
+def test_a_database_that_does_not_answer_is_said() -> None:
+    for command in ("serve", "migrate", "seed"):
+        done = hass(command, HASS_DATABASE_URL="postgresql://a:hunter22@127.0.0.1:1/x", PORT="0")
+        check_refused(done, "The database at 127.0.0.1:1 cannot be used")
+        assert "hunter22" not in done.stderr
+
+
+def test_a_database_without_tables_is_said(cluster: TestCluster, worker_id: str) -> None:
+    empty = cluster.create(f"empty_{worker_id}", template=None)
+    try:
+        check_refused(hass("serve", PORT="0", **urls(empty)), "Run: hass migrate")
+        assert "Run: hass migrate" in hass("doctor", **urls(empty)).stdout
+    finally:
+        cluster.drop(empty.name)
+
+
+def test_a_superuser_may_not_serve(worker_database: Database) -> None:
+    done = hass("serve", PORT="0", HASS_DATABASE_URL=worker_database.owner_url)
+    check_refused(done, "The database login postgres is a superuser")
+
+
+def test_tables_of_another_release_are_said(database: Database) -> None:
+    with database.owner() as superuser:
+        superuser.execute("UPDATE alembic_version SET version_num = 'older'")
+    check_refused(hass("serve", PORT="0", **urls(database)), "The database is at revision older")
+
+
+def test_migrate_makes_the_tables_and_a_second_run_changes_nothing(
+    cluster: TestCluster, worker_id: str
+) -> None:
+    empty = cluster.create(f"migrated_{worker_id}", template=None)
+    try:
+        for _ in range(2):
+            done = hass("migrate", **urls(empty))
+            assert done.returncode == 0, done.stderr
+            assert f"revision {migrations.head()}" in done.stderr
+    finally:
+        cluster.drop(empty.name)
+
+
+def test_the_doctor_finds_a_good_installation_fine(worker_database: Database, tmp_path: Path) -> None:
+    done = hass("doctor", PORT=str(free_port()), HASS_HOME=str(tmp_path), **urls(worker_database))
+    assert done.returncode == 0, done.stdout
+    assert "Everything is fine." in done.stdout
+    assert "cannot reach past row-level security" in done.stdout
+    assert f"revision {migrations.head()}" in done.stdout
+
+
+def test_the_doctor_says_all_that_is_wrong_at_once(worker_database: Database, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("k" * 40)
+    key.chmod(0o644)
+    settings = {"HASS_DATABASE_URL": worker_database.owner_url, "HASS_SECRET_FILE": str(key)}
+    done = hass("doctor", HASS_HOME=str(tmp_path), PORT=str(free_port()), **settings)
+    assert done.returncode == 1
+    assert "is a superuser" in done.stdout
+    assert "chmod 600" in done.stdout
+    assert "2 to put right" in done.stdout
+
+
+def test_serve_answers_and_ends_cleanly(worker_database: Database, tmp_path: Path) -> None:
+    port = free_port()
+    for end in (signal.SIGTERM, signal.SIGINT):
+        with subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve"],
+            cwd=BACKEND,
+            env={**os.environ, "PORT": str(port), "HASS_HOME": str(tmp_path), **urls(worker_database)},
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as running:
+            assert running.stderr is not None
+            for line in running.stderr:
+                if "HASS is ready on" in line:
+                    break
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10) as answer:
+                assert answer.status == 200
+            running.send_signal(end)
+            said = running.stderr.read()
+            assert running.wait(30) == 0, said
+            assert "Traceback" not in said
+
+
+def test_a_database_that_is_away_while_seeding_is_a_sentence(
+    database: Database, cluster: TestCluster
+) -> None:
+    cluster.drop(database.name)
+    check_refused(hass("seed", **urls(database)), "cannot be used")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="Root may write everywhere.")
+def test_a_home_that_cannot_be_written_is_said() -> None:
+    check_refused(hass("migrate", HASS_HOME="/proc/nowhere"), "Set HASS_HOME to a folder you may write")
+
+
+def test_term_while_the_database_starts_leaves_no_server_behind() -> None:
+    home = clusters_folder() / f"home-{secrets.token_hex(3)}"
+    command = [sys.executable, "-m", "app.cli", "doctor"]
+    env = {**os.environ, "HASS_HOME": str(home)}
+    with subprocess.Popen(command, cwd=BACKEND, env=env, stdout=subprocess.DEVNULL) as running:
+        while not (home / "postgres" / "data.new").exists() and running.poll() is None:
+            time.sleep(0.01)
+        running.terminate()
+        running.wait(30)
+    deadline = time.monotonic() + 10
+    while (home / "postgres/data/postmaster.pid").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not (home / "postgres/data/postmaster.pid").exists()
+    import shutil
+
+    shutil.rmtree(home)
