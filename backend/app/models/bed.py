@@ -111,7 +111,7 @@ class Bed(HospitalRow, Moving):
 
 
 class BedAssignment(SourcedRow):
-    """A stay in a bed, half-open [assigned_at, released_at). Rows of today's stays are written by the trigger of beds."""
+    """A stay in a bed, half-open [assigned_at, released_at). The trigger of beds writes them."""
 
     __tablename__ = "bed_assignments"
     __table_args__ = (

@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKey,
+    Identity,
     Index,
     SmallInteger,
     Text,
@@ -96,10 +97,7 @@ class Person(Row):
     )
 
     network_number: Mapped[int] = mapped_column(
-        BigInteger,
-        unique=True,
-        server_default=text("nextval('persons_network_number_seq')"),
-        comment="number of the person in the network, from a sequence",
+        BigInteger, Identity(always=True, start=100001), unique=True, comment="number of the person in the network"
     )
     first_name: Mapped[str | None]
     last_name: Mapped[str]
@@ -179,6 +177,11 @@ class Patient(SourcedRow):
         Index(None, "hospital_id", "date_of_birth"),
         Index(None, "hospital_id", "phone_digits"),
         Index(None, "hospital_id", "mrn"),
+        # For person_candidates(), which looks for similar names past row-level security.
+        *(
+            Index(f"patients_{key}_trgm_idx", key, postgresql_using="gin", postgresql_ops={key: "gin_trgm_ops"})
+            for key in ("search_family_given", "search_given_family")
+        ),
     )
 
     # SET NULL: losing the portal login leaves the file as it is.
@@ -261,7 +264,7 @@ def derived_keys(first_name: str | None, last_name: str, phone: str | None) -> d
 
 @event.listens_for(Patient, "before_insert")
 @event.listens_for(Patient, "before_update")
-def _write_search_columns(mapper: Any, connection: Any, patient: Patient) -> None:
+def _write_search_columns(_mapper: Any, _connection: Any, patient: Patient) -> None:
     for column, value in derived_keys(patient.first_name, patient.last_name, patient.phone).items():
         setattr(patient, column, value)
 

@@ -57,8 +57,13 @@ RANGES = {
     "pain": (0, 10),
 }
 
-# NULLIF keeps a height of 0 from failing as a division, so that it is the range that refuses it.
-BMI = "weight / ((NULLIF(height, 0) / 100) * (NULLIF(height, 0) / 100))"
+# NULLIF keeps a height of 0 from failing as a division, so that it is the range that refuses it. Written with the
+# casts PostgreSQL adds when it shows the expression, so that Alembic finds it unchanged.
+HEIGHT_M = "(NULLIF(height, 0::numeric) / 100::numeric)"
+BMI = f"weight / ({HEIGHT_M} * {HEIGHT_M})"
+BMI_IF_SANE = (
+    f"CASE WHEN {BMI} >= 2::numeric AND {BMI} <= 250::numeric THEN round({BMI}, 2) ELSE NULL::numeric END"
+)
 
 
 class Vitals(SourcedRow):
@@ -114,7 +119,7 @@ class Vitals(SourcedRow):
     height: Mapped[Decimal | None] = mapped_column(Numeric(5, 2), comment="cm")
     bmi: Mapped[Decimal | None] = mapped_column(
         Numeric(5, 2),
-        Computed(f"CASE WHEN {BMI} BETWEEN 2 AND 250 THEN round({BMI}, 2) END", persisted=True),
+        Computed(BMI_IF_SANE, persisted=True),
         comment="kg/m2 from this set's weight and height; NULL outside 2 to 250",
     )
     spo2_scale: Mapped[int | None] = mapped_column(SmallInteger, comment="NEWS2 SpO2 scale used, 1 or 2")

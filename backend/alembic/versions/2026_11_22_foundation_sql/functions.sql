@@ -1,0 +1,117 @@
+-- Functions of triggers that act with the caller's rights.
+
+CREATE FUNCTION touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.updated_at := now();
+  RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% refuses % on %', TG_NAME, TG_OP, TG_TABLE_NAME
+    USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_append_only', TABLE = TG_TABLE_NAME;
+END
+$$;
+
+CREATE FUNCTION refuse_fixed_columns() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  old_row jsonb := to_jsonb(OLD);
+  new_row jsonb := to_jsonb(NEW);
+  fixed text;
+BEGIN
+  FOREACH fixed IN ARRAY TG_ARGV LOOP
+    IF old_row -> fixed IS DISTINCT FROM new_row -> fixed
+       AND NOT (fixed = 'patient_id' AND current_setting('hass.act', true) = 'merge_files') THEN
+      RAISE EXCEPTION '% of % never changes', fixed, TG_TABLE_NAME
+        USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_fixed', TABLE = TG_TABLE_NAME,
+              COLUMN = fixed;
+    END IF;
+  END LOOP;
+  RETURN NEW;
+END
+$$;
+
+-- Arguments: first state; {"state": ["states it may move to"]}. An imported row may start in any state.
+CREATE FUNCTION enforce_machine() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  moves jsonb := TG_ARGV[1]::jsonb;
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.status <> TG_ARGV[0] AND to_jsonb(NEW) ->> 'source' IS NULL THEN
+      RAISE EXCEPTION '% starts as %, not as %', TG_TABLE_NAME, TG_ARGV[0], NEW.status
+        USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_machine', TABLE = TG_TABLE_NAME,
+              COLUMN = 'status';
+    END IF;
+  ELSIF NEW.status IS DISTINCT FROM OLD.status AND NOT coalesce(moves -> OLD.status ? NEW.status, false) THEN
+    RAISE EXCEPTION '% does not move from % to %', TG_TABLE_NAME, OLD.status, NEW.status
+      USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_machine', TABLE = TG_TABLE_NAME,
+            COLUMN = 'status';
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+-- An occupied bed keeps its visit until it is left; a reserved one takes the visit it was reserved for.
+CREATE FUNCTION enforce_bed_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.status = 'occupied' AND NEW.status = 'occupied'
+     AND NEW.assigned_visit_id IS DISTINCT FROM OLD.assigned_visit_id THEN
+    RAISE EXCEPTION 'the bed is occupied' USING ERRCODE = 'check_violation', CONSTRAINT = 'beds_stay', TABLE = 'beds';
+  END IF;
+  IF OLD.status = 'reserved' AND NEW.status IN ('reserved', 'occupied')
+     AND coalesce(NEW.assigned_visit_id, NEW.reserved_for_visit_id) IS DISTINCT FROM OLD.reserved_for_visit_id THEN
+    RAISE EXCEPTION 'the bed is reserved for another visit'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'beds_stay', TABLE = 'beds';
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+-- UUID version 7 for rows that no application makes (RFC 9562, 5.7): 48 bits of milliseconds, then random bits.
+CREATE FUNCTION new_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
+  SELECT encode(
+    set_bit(set_bit(
+      overlay(uuid_send(gen_random_uuid())
+              PLACING substring(int8send(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+              FROM 1 FOR 6),
+      52, 1), 53, 1), 'hex')::uuid
+$$;
+
+CREATE FUNCTION keep_bed_history() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.status = 'occupied' AND NEW.status <> 'occupied' THEN
+    UPDATE bed_assignments SET released_at = greatest(now(), assigned_at)
+     WHERE hospital_id = OLD.hospital_id AND bed_id = OLD.id AND released_at IS NULL;
+  ELSIF NEW.status = 'occupied' AND OLD.status <> 'occupied' THEN
+    INSERT INTO bed_assignments (id, hospital_id, bed_id, patient_id, visit_id, assigned_at, assigned_by_id)
+    VALUES (new_id(), NEW.hospital_id, NEW.id, NEW.assigned_patient_id, NEW.assigned_visit_id, NEW.assigned_at,
+            nullif(current_setting('hass.user_id', true), '')::uuid);
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+-- Partitions of the audit trail by month, this month and `months` more; a DEFAULT one catches what falls outside.
+CREATE FUNCTION audit_partitions_ahead(months integer) RETURNS integer LANGUAGE plpgsql
+  SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  month date;
+  partition text;
+  made integer := 0;
+BEGIN
+  FOR month IN SELECT generate_series(date_trunc('month', now()), now() + make_interval(months => months), '1 month')
+  LOOP
+    partition := 'audit_logs_' || to_char(month, 'YYYYMM');
+    IF to_regclass('public.' || partition) IS NULL THEN
+      EXECUTE format('CREATE TABLE public.%I PARTITION OF public.audit_logs FOR VALUES FROM (%L) TO (%L)',
+                     partition, month::timestamp AT TIME ZONE 'UTC',
+                     (month + interval '1 month')::timestamp AT TIME ZONE 'UTC');
+      EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', partition);
+      EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', partition);
+      made := made + 1;
+    END IF;
+  END LOOP;
+  RETURN made;
+END
+$$;

@@ -1,0 +1,201 @@
+"""Who reaches which row: row-level security and grants of every table, in one place (design 4, domain 5.2).
+
+Policies know the scope of the caller, not his staff role: what a role may do inside its hospital is `@needs`.
+The migration holds the same statements as SQL; a test compares the two with the database."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SCOPE = "(SELECT current_setting('hass.scope', true))"
+
+
+def _uuid(setting: str) -> str:
+    # A scalar subquery is evaluated once per statement, so that the comparison can use an index.
+    return f"(SELECT nullif(current_setting('hass.{setting}', true), '')::uuid)"
+
+
+USER, REGION, HOSPITAL, PERSON = _uuid("user_id"), _uuid("region_id"), _uuid("hospital_id"), _uuid("person_id")
+
+OWN_FILES = f"(SELECT p.id FROM patients p WHERE p.person_id = {PERSON})"
+IN_HOSPITAL = f"{SCOPE} = 'hospital' AND hospital_id = {HOSPITAL}"
+OWN_FILE = f"{SCOPE} = 'self' AND patient_id IN {OWN_FILES}"
+ORGANISATION = "resource_type IN ('roles', 'regions', 'hospitals', 'users', 'sessions')"
+CALLERS = ("hass_app", "hass_worker")
+DEFINER = ("hass_definer",)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One CREATE POLICY; `check` is the condition for new rows (None: the same as `using`)."""
+
+    table: str
+    name: str
+    using: str | None
+    check: str | None = None
+    command: str = "ALL"
+    roles: tuple[str, ...] = CALLERS
+
+    def sql(self) -> str:
+        text = f"CREATE POLICY {self.name} ON {self.table} FOR {self.command} TO {', '.join(self.roles)}"
+        if self.using is not None:
+            text += f" USING ({self.using})"
+        if self.check is not None:
+            text += f" WITH CHECK ({self.check})"
+        return text
+
+
+# Rows of one hospital that its staff reads and writes.
+HOSPITAL_TABLES = (
+    "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds",
+    "bed_assignments", "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments",
+    "inventory", "emr_local", "import_sources", "ai_drafts",
+)  # fmt: skip
+
+
+def _staff() -> Iterator[Policy]:
+    for table in HOSPITAL_TABLES:
+        yield Policy(table, "staff", IN_HOSPITAL)
+
+
+def _patient() -> Iterator[Policy]:
+    """What a patient reads of his own record; never nurse_logs, ai_drafts, audit_logs or beds (domain 5.2)."""
+    yield Policy("patients", "own", f"{SCOPE} = 'self' AND person_id = {PERSON}", command="SELECT")
+    for table in ("allergies", "patient_identifiers", "visits", "diagnoses", "appointments"):
+        yield Policy(table, "own", OWN_FILE, command="SELECT")
+    yield Policy("vitals", "own", f"{OWN_FILE} AND status <> 'entered_in_error'", command="SELECT")
+    yield Policy(
+        "prescriptions", "own", f"{OWN_FILE} AND status NOT IN ('draft', 'entered_in_error')", command="SELECT"
+    )
+    yield Policy(
+        "lab_tests", "own", f"{OWN_FILE} AND status = 'completed' AND released_at IS NOT NULL", command="SELECT"
+    )
+    # The subquery is itself under the policy above, so results follow their test.
+    yield Policy(
+        "lab_results",
+        "own",
+        f"{OWN_FILE} AND status IN ('final', 'corrected') AND lab_test_id IN (SELECT t.id FROM lab_tests t)",
+        command="SELECT",
+    )
+    yield Policy(
+        "emr_local", "own", f"{OWN_FILE} AND signed_at IS NOT NULL AND released_at IS NOT NULL", command="SELECT"
+    )
+
+
+def _organisation() -> Iterator[Policy]:
+    in_region = f"{SCOPE} = 'region' AND region_id = {REGION}"
+    # Roles are readable in any context, but with none no row is visible (S34).
+    yield Policy("roles", "any_context", f"nullif({SCOPE}, '') IS NOT NULL", command="SELECT")
+    for table in ("roles", "regions", "hospitals", "users"):
+        yield Policy(table, "network", f"{SCOPE} = 'network'")
+    yield Policy(
+        "regions", "own_region", f"{SCOPE} IN ('region', 'hospital') AND id = {REGION}", command="SELECT"
+    )
+    yield Policy("hospitals", "region", in_region)
+    yield Policy("users", "region", in_region)
+    yield Policy("hospitals", "staff", f"{SCOPE} = 'hospital' AND id = {HOSPITAL}", command="SELECT")
+    yield Policy("users", "staff", f"{SCOPE} = 'hospital' AND hospital_id = {HOSPITAL}")
+    yield Policy("users", "own", f"id = {USER}", command="SELECT")
+    yield Policy(
+        "hospitals",
+        "own_files",
+        f"{SCOPE} = 'self' AND id IN (SELECT p.hospital_id FROM patients p WHERE p.person_id = {PERSON})",
+        command="SELECT",
+    )
+    yield Policy(
+        "regions",
+        "own_files",
+        f"{SCOPE} = 'self' AND id IN (SELECT h.region_id FROM hospitals h)",
+        command="SELECT",
+    )
+    yield Policy("sessions", "own", f"user_id = {USER}", command="SELECT")
+    yield Policy("idempotency_keys", "own", f"user_id = {USER}")
+
+
+def _people_of_the_network() -> Iterator[Policy]:
+    known = f"{SCOPE} = 'hospital' AND EXISTS (SELECT FROM patients p WHERE p.hospital_id = {HOSPITAL} AND p.person_id = "
+    yield Policy("persons", "known_here", f"{known}persons.id)", command="SELECT")
+    yield Policy("persons", "own", f"{SCOPE} = 'self' AND id = {PERSON}", command="SELECT")
+    yield Policy("person_identifiers", "known_here", f"{known}person_identifiers.person_id)", command="SELECT")
+    yield Policy("person_identifiers", "own", f"{SCOPE} = 'self' AND person_id = {PERSON}", command="SELECT")
+
+
+def _global_record() -> Iterator[Policy]:
+    """The source hospital writes its rows; a hospital that treats the person reads them (S28)."""
+    yield Policy("emr_global", "source", f"{SCOPE} = 'hospital' AND source_hospital_id = {HOSPITAL}")
+    yield Policy(
+        "emr_global",
+        "treating",
+        f"{SCOPE} = 'hospital' AND status = 'synced' AND confidentiality = 'N' AND person_id IN ("
+        f"SELECT p.person_id FROM patients p WHERE p.hospital_id = {HOSPITAL} AND ("
+        "EXISTS (SELECT FROM visits v WHERE v.patient_id = p.id AND v.status IN ('active', 'on_leave'))"
+        " OR EXISTS (SELECT FROM appointments a WHERE a.patient_id = p.id"
+        " AND a.status IN ('scheduled', 'checked_in', 'in_progress')"
+        " AND a.scheduled_at BETWEEN now() - INTERVAL '1 day' AND now() + INTERVAL '30 days')))",
+        command="SELECT",
+    )
+    yield Policy(
+        "emr_global", "own", f"{SCOPE} = 'self' AND status = 'synced' AND person_id = {PERSON}", command="SELECT"
+    )
+
+
+def _messages_and_trail() -> Iterator[Policy]:
+    yield Policy("notifications", "staff", IN_HOSPITAL)
+    yield Policy("notifications", "own", f"recipient_user_id = {USER}", command="SELECT")
+    yield Policy("audit_logs", "staff", IN_HOSPITAL, command="SELECT")
+    # Administrators read the trail of the organisation, not of clinical rows: the states would show them.
+    yield Policy(
+        "audit_logs", "region", f"{SCOPE} = 'region' AND region_id = {REGION} AND {ORGANISATION}", command="SELECT"
+    )
+    yield Policy("audit_logs", "network", f"{SCOPE} = 'network' AND {ORGANISATION}", command="SELECT")
+
+
+def _definer() -> Iterator[Policy]:
+    """hass_definer owns the functions that must see past the policies; these tables are all it sees."""
+    for table in ("roles", "regions", "hospitals", "users", "patients", "sessions", "persons", "person_identifiers"):
+        yield Policy(table, "definer", "true", "true", roles=DEFINER)
+    yield Policy("audit_logs", "definer", None, "true", command="INSERT", roles=DEFINER)
+
+
+POLICIES: tuple[Policy, ...] = (
+    *_staff(), *_patient(), *_organisation(), *_people_of_the_network(), *_global_record(), *_messages_and_trail(),
+    *_definer(),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a database role may do with a table."""
+
+    table: str
+    privileges: str
+    roles: tuple[str, ...] = CALLERS
+
+    def sql(self) -> str:
+        return f"GRANT {self.privileges} ON {self.table} TO {', '.join(self.roles)}"
+
+
+# Nobody has DELETE on anything: mistakes are marked entered in error, users and files are switched off.
+_WRITTEN = (
+    "roles", "regions", "hospitals", "users", "patients", "patient_identifiers", "allergies", "mrn_counters",
+    "visits", "diagnoses", "beds", "bed_assignments", "nurse_logs", "lab_tests", "prescriptions", "appointments",
+    "inventory", "emr_local", "emr_global", "notifications", "ai_drafts", "idempotency_keys",
+)  # fmt: skip
+
+GRANTS: tuple[Grant, ...] = (
+    *(Grant(table, "SELECT, INSERT, UPDATE") for table in _WRITTEN),
+    # A set of vital signs and a result are amended by a new row; only their state may change.
+    Grant("vitals", "SELECT, INSERT, UPDATE (status)"),
+    Grant("lab_results", "SELECT, INSERT, UPDATE (status, verified_by_id)"),
+    Grant("import_sources", "SELECT, INSERT"),
+    # Written by definer functions and triggers only.
+    *(Grant(table, "SELECT") for table in ("persons", "person_identifiers", "sessions", "audit_logs")),
+    *(Grant(table, "SELECT", DEFINER) for table in ("roles", "regions", "hospitals", "patients")),
+    Grant("users", "SELECT, UPDATE (last_login)", DEFINER),
+    *(Grant(table, "SELECT, INSERT, UPDATE", DEFINER) for table in ("sessions", "persons", "person_identifiers")),
+    Grant("audit_logs", "INSERT", DEFINER),
+)
+
+
+def row_security(table: str) -> tuple[str, str]:
+    """Without a policy that fits, no row of `table` is visible, to its owner either."""
+    return f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY", f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
