@@ -22,8 +22,6 @@ from app.core.errors import HassError
 from app.core.postgres_programs import ServerUser, find_programs, server_user
 from app.core.settings import get_settings
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 
 @pytest.fixture(scope="module")
 def made_home() -> Iterator[Path]:
