@@ -66,6 +66,7 @@ def serve(host: Host = "127.0.0.1", port: Port = None) -> None:
     chosen = get_settings().port if port is None else port
     with serving.take_port(host, chosen) as listening, open_database(say) as urls:
         serving.check_database(urls)
+        serving.refuse_demo_passwords(urls)
         serving.serve(urls, listening, lambda address: say(f"HASS is ready on {address}"))
 
 

@@ -41,8 +41,9 @@ def print_logins(address: str) -> None:
         table.add_column(heading)
     for login in LOGINS:
         table.add_row(login.role, login.email, login.password)
-    _console.print(table)
-    say(f"HASS is ready: {address}    (Ctrl-C stops it)")
+    out = Console(highlight=False)
+    out.print(table)
+    out.print(f"HASS is ready: {address}    (Ctrl-C stops it)", markup=False)
 
 
 def print_findings(findings: "Sequence[Finding]") -> None:

@@ -60,6 +60,30 @@ def check_database(urls: Urls) -> None:
         )
 
 
+def refuse_demo_passwords(urls: Urls) -> None:
+    """Outside the demo nobody serves a database where one of the nine well-known passwords works (S41)."""
+    from pwdlib.hashers.bcrypt import BcryptHasher
+
+    from app.core.settings import get_settings
+    from app.demo import LOGINS
+
+    if get_settings().demo:
+        return
+    hasher = BcryptHasher()
+    with connect(urls.app_url, autocommit=True, role="hass_app") as connection:
+        for login in LOGINS:
+            row = connection.execute(
+                "SELECT password_hash, may_sign_in FROM sign_in_find(%s)", [login.email]
+            ).fetchone()
+            if row and row[1] and row[0] and hasher.verify(login.password, row[0]):
+                raise HassError(
+                    "demo-passwords",
+                    f"The demo's well-known password of {login.email} works in this database, so anyone could sign "
+                    "in. Change the passwords of the demo's users or disable them; to show the demo run: hass demo",
+                    500,
+                )
+
+
 def login_rights(connection: Any, role: str) -> dict[str, Any]:
     """What the login of this connection may do, of which `check_rights` makes a sentence."""
     from psycopg import RawCursor

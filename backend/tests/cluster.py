@@ -5,6 +5,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -140,10 +141,12 @@ def remove_leftovers(folder: Path) -> None:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
-            root = home / "postgres"
-            left = Cluster(root, programs=None, user=ServerUser())  # type: ignore[arg-type]  # It never starts.
-            if alive := left.running():
-                os.kill(alive[0], 3)  # SIGQUIT: stop at once, there is nothing to keep.
+            # Tests of the embedded server keep theirs below the same folder.
+            for pid_file in home.rglob("postmaster.pid"):
+                left = Cluster(pid_file.parents[1], programs=None, user=ServerUser())  # type: ignore[arg-type]  # It never starts.
+                if alive := left.running():
+                    # Stop at once, there is nothing to keep.
+                    os.kill(alive[0], signal.SIGQUIT)
             shutil.rmtree(home, ignore_errors=True)
 
 

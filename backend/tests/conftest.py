@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 # Before anything of the application is imported: no setting of the developer's shell reaches a test.
@@ -88,6 +89,12 @@ def cluster(request: pytest.FixtureRequest) -> TestCluster:
     plugin = request.config.pluginmanager.get_plugin("hass-cluster")
     assert isinstance(plugin, ClusterOfRun)
     return plugin.start()
+
+
+@pytest.fixture(scope="session")
+def run_folder(cluster: TestCluster) -> Path:
+    """A folder that the server's user may enter (tmp_path is closed to him); it goes with this run."""
+    return Path(cluster.root).parent
 
 
 @pytest.fixture

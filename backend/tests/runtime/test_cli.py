@@ -1,5 +1,6 @@
 """The `hass` command: one sentence and status 1 for what an operator can put right, never a traceback."""
 
+import contextlib
 import os
 import secrets
 import signal
@@ -8,10 +9,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster import BACKEND, Database, TestCluster, clusters_folder
+from cluster import BACKEND, Database, TestCluster
 
 from app.core import migrations
 from app.core.embedded_postgres import free_port
@@ -128,26 +130,53 @@ def test_the_doctor_says_all_that_is_wrong_at_once(worker_database: Database, tm
     assert "2 to put right" in done.stdout
 
 
-def test_serve_answers_and_ends_cleanly(worker_database: Database, tmp_path: Path) -> None:
+@contextlib.contextmanager
+def serving(database: Database, port: int, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """`hass serve`, once it has said that it is ready; the caller ends it."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "serve"],
+        cwd=BACKEND,
+        env={**os.environ, "PORT": str(port), "HASS_HOME": str(home), **urls(database)},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        said = []
+        for line in running.stderr:
+            said.append(line)
+            if "HASS is ready on" in line:
+                break
+        else:
+            pytest.fail("".join(said))
+        try:
+            yield running
+            assert "Traceback" not in running.stderr.read()
+            running.wait(30)
+        finally:
+            running.kill()
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_serve_answers_and_ends_cleanly(
+    end: signal.Signals, worker_database: Database, tmp_path: Path
+) -> None:
     port = free_port()
-    for end in (signal.SIGTERM, signal.SIGINT):
-        with subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve"],
-            cwd=BACKEND,
-            env={**os.environ, "PORT": str(port), "HASS_HOME": str(tmp_path), **urls(worker_database)},
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as running:
-            assert running.stderr is not None
-            for line in running.stderr:
-                if "HASS is ready on" in line:
-                    break
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10) as answer:
-                assert answer.status == 200
-            running.send_signal(end)
-            said = running.stderr.read()
-            assert running.wait(30) == 0, said
-            assert "Traceback" not in said
+    with serving(worker_database, port, tmp_path) as running:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=10) as answer:
+            assert answer.status == 200
+        running.send_signal(end)
+        assert running.wait(30) == 0
+
+
+def test_the_demos_passwords_are_served_in_the_demo_only(database: Database, tmp_path: Path) -> None:
+    assert hass("seed", **urls(database)).returncode == 0
+    done = hass("serve", PORT="0", HASS_HOME=str(tmp_path), **urls(database))
+    check_refused(done, "well-known password of admin@hass.example works")
+    with database.owner() as superuser:
+        superuser.execute("UPDATE users SET is_active = false")
+    with serving(database, free_port(), tmp_path) as running:
+        running.terminate()
+    assert running.returncode == 0
 
 
 def test_a_database_that_is_away_while_seeding_is_a_sentence(
@@ -162,8 +191,8 @@ def test_a_home_that_cannot_be_written_is_said() -> None:
     check_refused(hass("migrate", HASS_HOME="/proc/nowhere"), "Set HASS_HOME to a folder you may write")
 
 
-def test_term_while_the_database_starts_leaves_no_server_behind() -> None:
-    home = clusters_folder() / f"home-{secrets.token_hex(3)}"
+def test_term_while_the_database_starts_leaves_no_server_behind(run_folder: Path) -> None:
+    home = run_folder / f"home-{secrets.token_hex(3)}"
     command = [sys.executable, "-m", "app.cli", "doctor"]
     env = {**os.environ, "HASS_HOME": str(home)}
     with subprocess.Popen(command, cwd=BACKEND, env=env, stdout=subprocess.DEVNULL) as running:
@@ -175,6 +204,3 @@ def test_term_while_the_database_starts_leaves_no_server_behind() -> None:
     while (home / "postgres/data/postmaster.pid").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not (home / "postgres/data/postmaster.pid").exists()
-    import shutil
-
-    shutil.rmtree(home)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cluster import BACKEND, clusters_folder
+from cluster import BACKEND
 
 from app.core import embedded_postgres, postgres_programs
 from app.core.embedded_postgres import Cluster, embedded_server, is_server_of
@@ -24,9 +24,9 @@ from app.core.settings import get_settings
 
 
 @pytest.fixture(scope="module")
-def made_home() -> Iterator[Path]:
+def made_home(run_folder: Path) -> Iterator[Path]:
     """One data directory with one committed row, for all tests of this module: making one takes a second."""
-    home = clusters_folder() / f"home-{secrets.token_hex(3)}"
+    home = run_folder / f"home-{secrets.token_hex(3)}"
     with embedded_server(home) as server, psycopg.connect(server.owner_url) as connection:
         connection.execute("CREATE TABLE kept (word text)")
         connection.execute("INSERT INTO kept VALUES ('first')")
@@ -191,8 +191,8 @@ def test_data_of_another_major_version_are_refused_in_a_sentence(made_home: Path
         version_file.write_text(version)
 
 
-def test_a_data_directory_half_made_is_made_anew() -> None:
-    home = clusters_folder() / f"home-{secrets.token_hex(3)}"
+def test_a_data_directory_half_made_is_made_anew(run_folder: Path) -> None:
+    home = run_folder / f"home-{secrets.token_hex(3)}"
     root = home / "postgres"
     try:
         embedded_postgres.prepare_root(root, server_user(root))
@@ -206,8 +206,8 @@ def test_a_data_directory_half_made_is_made_anew() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Only root runs the server as another user.")
-def test_a_closed_parent_is_said_when_the_server_runs_as_another_user(tmp_path: Path) -> None:
-    closed = clusters_folder() / f"closed-{secrets.token_hex(3)}"
+def test_a_closed_parent_is_said_when_the_server_runs_as_another_user(run_folder: Path) -> None:
+    closed = run_folder / f"closed-{secrets.token_hex(3)}"
     closed.mkdir(mode=0o700)
     try:
         with pytest.raises(HassError, match=f"may not enter {closed}"), embedded_server(closed / "home"):
@@ -218,10 +218,10 @@ def test_a_closed_parent_is_said_when_the_server_runs_as_another_user(tmp_path: 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Only root runs the server as another user.")
 def test_programs_that_the_servers_user_may_not_read_are_copied_for_him(
-    monkeypatch: pytest.MonkeyPatch,
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = clusters_folder() / f"home-{secrets.token_hex(3)}"
-    closed = clusters_folder() / f"closed-{secrets.token_hex(3)}"
+    home = run_folder / f"home-{secrets.token_hex(3)}"
+    closed = run_folder / f"closed-{secrets.token_hex(3)}"
     closed.mkdir(mode=0o700)
     try:
         package = next(postgres_programs.candidate_folders(None)).parent.parent

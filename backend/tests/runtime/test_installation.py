@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cluster import BACKEND, clusters_folder
+from cluster import BACKEND
 
 from app.core.embedded_postgres import embedded_server, free_port
 
@@ -72,9 +72,9 @@ class Person:
 
 
 @pytest.fixture(scope="module")
-def wheels() -> Iterator[Path]:
+def wheels(run_folder: Path) -> Iterator[Path]:
     """The locked packages, fetched once: what is tested is the installation, not the network."""
-    folder = clusters_folder() / f"wheels-{secrets.token_hex(3)}"
+    folder = run_folder / f"wheels-{secrets.token_hex(3)}"
     folder.mkdir(parents=True)
     lock = str(BACKEND / "requirements.lock")
     subprocess.run(
@@ -87,8 +87,8 @@ def wheels() -> Iterator[Path]:
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    made = clusters_folder() / f"install-{secrets.token_hex(3)}"
+def folder(run_folder: Path) -> Iterator[Path]:
+    made = run_folder / f"install-{secrets.token_hex(3)}"
     made.mkdir(parents=True)
     yield made
     shutil.rmtree(made)
