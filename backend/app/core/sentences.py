@@ -1,0 +1,309 @@
+"""What a rule of the database says to the person who ran into it: constraint name > sentence.
+
+Every sentence says what to do, in the ward's words, and holds no value: it may end in a log. Rules that need their
+own words stand in SENTENCES; keys, chosen values and triggers follow from their names."""
+
+import re
+
+# Table > (one row of it, in words).
+THINGS = {
+    "ai_drafts": "draft",
+    "allergies": "allergy",
+    "appointments": "appointment",
+    "audit_logs": "audit entry",
+    "bed_assignments": "bed stay",
+    "beds": "bed",
+    "diagnoses": "diagnosis",
+    "emr_global": "published record",
+    "emr_local": "record",
+    "hospitals": "hospital",
+    "idempotency_keys": "repeated request",
+    "import_sources": "import entry",
+    "inventory": "stock item",
+    "lab_results": "result",
+    "lab_tests": "laboratory test",
+    "mrn_counters": "MRN counter",
+    "notifications": "message",
+    "nurse_logs": "nursing note",
+    "patient_identifiers": "identifier",
+    "patients": "patient file",
+    "person_identifiers": "identifier of a person",
+    "persons": "person",
+    "prescriptions": "prescription",
+    "regions": "region",
+    "roles": "role",
+    "sessions": "sign-in",
+    "users": "user",
+    "visits": "visit",
+    "vitals": "set of vital signs",
+}
+
+# Columns that take one of a fixed set of values.
+CHOICES = {
+    "ai_drafts": ("draft_type", "status"),
+    "allergies": ("category", "criticality", "clinical_status", "verification_status", "reaction_severity"),
+    "appointments": ("status",),
+    "audit_logs": ("action",),
+    "beds": ("bed_type", "status"),
+    "diagnoses": ("role",),
+    "emr_global": ("confidentiality", "status"),
+    "emr_local": ("status", "kept_reason"),
+    "inventory": ("item_type",),
+    "lab_results": ("comparator", "interpretation", "status"),
+    "lab_tests": ("urgency", "status"),
+    "notifications": ("channel", "status"),
+    "nurse_logs": ("log_type", "status"),
+    "patients": ("gender", "blood_group"),
+    "person_identifiers": ("type",),
+    "persons": ("gender",),
+    "prescriptions": ("status",),
+    "roles": ("scope",),
+    "sessions": ("end_reason",),
+    "users": ("scope",),
+    "visits": ("visit_type", "status", "disposition", "sync_status"),
+    "vitals": ("consciousness", "status"),
+}
+
+SENTENCES: dict[str, str] = {
+    # Organisation
+    "regions_code_format_check": "A region's code is 2 to 12 capital letters and digits, a letter first.",
+    "regions_name_given_check": "Give the region a name.",
+    "regions_theme_object_check": "A region's theme is a set of named colours and a logo.",
+    "regions_code_key": "Another region has this code. Choose another.",
+    "roles_permissions_array_check": "A role's permissions are a list of permission keys.",
+    "roles_name_key": "There is a role of this name already.",
+    "roles_id_scope_key": "This role is recorded already.",
+    "hospitals_code_format_check": "A hospital's code is 2 to 12 capital letters and digits, a letter first.",
+    "hospitals_name_given_check": "Give the hospital a name.",
+    "hospitals_bed_capacity_range_check": "The licensed number of beds is 0 or more.",
+    "hospitals_timezone_known_check": "Choose a time zone from the IANA list, such as America/New_York.",
+    "hospitals_code_key": "Another hospital of the network has this code. Choose another.",
+    # People who sign in
+    "users_role_id_scope_fkey": "A user's reach is that of the role. Choose an existing role.",
+    "users_region_id_hospital_id_fkey": "That hospital is not in that region. Choose the two together.",
+    "users_scope_reach_check": (
+        "Staff belong to a region and a hospital, a regional administrator to a region only, and network"
+        " administrators and patients to neither."
+    ),
+    "users_login_complete_check": "A login needs both an e-mail address and a password.",
+    "users_login_or_imported_check": "Give the user an e-mail address to sign in with.",
+    "users_email_format_check": "Write the e-mail address as name@domain, without blanks.",
+    "users_password_hash_bcrypt_check": "The password could not be stored safely. Set it again.",
+    "users_last_name_given_check": "Give the user a last name.",
+    "users_email_key": "This e-mail address is taken; it stays taken when its user leaves. Re-activate that user.",
+    "sessions_cookie_hash_key": "This sign-in is taken. Sign in again.",
+    "sessions_ended_pair_check": "A sign-in that has ended says when and why.",
+    "sessions_expires_later_check": "A sign-in lapses after it began, not before.",
+    "idempotency_keys_user_id_key_key": "A request with this Idempotency-Key is being worked on. Wait for its answer.",
+    "idempotency_keys_key_length_check": "An Idempotency-Key has 8 to 200 characters.",
+    "idempotency_keys_response_status_range_check": "A kept answer has a status from 200 to 599.",
+    # People and their files
+    "persons_network_number_key": "This network number is taken. Try again.",
+    "persons_last_name_given_check": "Give a last name; for an unknown patient use the temporary identity.",
+    "persons_date_of_birth_range_check": "Check the year of birth.",
+    "persons_merged_into_other_check": "A person cannot be merged into himself. Choose the other one.",
+    "person_identifiers_value_given_check": "An identifier needs a number and the system that issued it.",
+    "person_identifiers_system_value_type_key": "This number already names a person. Open that person instead.",
+    "patients_hospital_id_person_id_key": "This person has a file at this hospital already. Open that one.",
+    "patients_mrn_format_check": "An MRN is the hospital's code, a dash and 7 to 11 digits.",
+    "patients_last_name_given_check": "Give a last name; for an unknown patient use the temporary identity.",
+    "patients_date_of_birth_range_check": "Check the year of birth.",
+    "patients_deceased_pair_check": "An instant of death belongs to a patient recorded as deceased.",
+    "patients_spo2_scale_check": "The SpO2 scale is 1 or 2.",
+    "patients_spo2_scale_pair_check": "The SpO2 scale carries who set it and when.",
+    "patients_no_known_allergies_pair_check": "'No known allergies' carries when it was recorded.",
+    "patients_user_id_key": "This portal login belongs to another file already.",
+    "patients_mrn_key": "This MRN is taken. Try again for the next number.",
+    "patient_identifiers_value_given_check": "Give the identifier's number.",
+    "patient_identifiers_hospital_id_patient_id_system_value_6df2": "The file carries this identifier already.",
+    "allergies_substance_given_check": "Name the substance.",
+    "allergies_authored_complete_check": "An allergy names who recorded it.",
+    "mrn_counters_hospital_id_key": "The hospital has its MRN counter already.",
+    "mrn_counters_last_number_range_check": "The hospital's MRNs are used up. Tell the administrator.",
+    # Visits
+    "visits_discharge_after_admission_check": "The discharge cannot come before the admission. Check both times.",
+    "visits_ended_has_date_check": "A visit that ended has its time of departure. Enter it.",
+    "visits_started_has_date_check": "A visit that began has its time of admission. Enter it.",
+    "visits_open_has_no_discharge_check": "An open visit has no time of departure. Discharge the patient first.",
+    "visits_discharge_ordered_pair_check": "An ordered discharge carries who ordered it and when.",
+    "visits_synced_pair_check": "A published visit carries the time of its publication, and only then.",
+    "visits_one_open_inpatient_key": "The patient has an open inpatient visit here. Open that one.",
+    "diagnoses_rank_range_check": "Diagnoses are ranked from 1.",
+    "diagnoses_text_given_check": "Say the diagnosis in words.",
+    "diagnoses_authored_complete_check": "A diagnosis names its author.",
+    "diagnoses_visit_id_role_rank_key": "The visit has a diagnosis of this kind and rank. Choose the next rank.",
+    # Beds
+    "beds_named_check": "A bed has a number and a ward.",
+    "beds_occupied_assigned_check": "An occupied bed names its patient, visit and time; any other bed none of them.",
+    "beds_reserved_named_check": "A reserved bed names the visit and until when; any other bed neither.",
+    "beds_hospital_id_bed_number_key": "The hospital has a bed of this number. Choose another.",
+    "beds_assigned_visit_id_key": "This patient lies in another bed. Free that one first.",
+    "beds_stay": "The bed was taken or reserved for somebody else. Choose another.",
+    "bed_assignments_released_after_assigned_check": "A stay in a bed ends after it began. Check both times.",
+    "bed_assignments_bed_overlap_excl": "Somebody else lies in this bed at that time. Choose another bed or time.",
+    "bed_assignments_visit_overlap_excl": "The patient lies in another bed at that time. Free that one first.",
+    # Vital signs
+    "vitals_temperature_range_check": "Temperature is 20.0 to 45.0 °C. Check the value and its unit.",
+    "vitals_heart_rate_range_check": "Heart rate is 0 to 350 a minute.",
+    "vitals_blood_pressure_systolic_range_check": "Systolic pressure is 0 to 350 mmHg.",
+    "vitals_blood_pressure_diastolic_range_check": "Diastolic pressure is 0 to 250 mmHg.",
+    "vitals_respiratory_rate_range_check": "Respiration is 0 to 100 a minute.",
+    "vitals_spo2_range_check": "SpO2 is a percentage, 0 to 100.",
+    "vitals_weight_range_check": "Weight is 0.2 to 700 kg. Check the value and its unit.",
+    "vitals_height_range_check": "Height is 20 to 280 cm. Check the value and its unit.",
+    "vitals_oxygen_flow_lpm_range_check": "Oxygen flow is 0 to 80 litres a minute.",
+    "vitals_fio2_percent_range_check": "Inspired oxygen is 21 to 100 %.",
+    "vitals_pain_range_check": "Pain is a score from 0 to 10.",
+    "vitals_blood_pressure_both_check": "Enter both blood pressures or neither.",
+    "vitals_blood_pressure_order_check": "The diastolic pressure is below the systolic. Check the two.",
+    "vitals_spo2_scale_check": "The SpO2 scale is 1 or 2.",
+    "vitals_something_measured_check": "Enter at least one vital sign.",
+    "vitals_oxygen_flow_on_oxygen_check": "A patient on air has no oxygen flow. Check the two.",
+    "vitals_authored_complete_check": "A set of vital signs names who took it.",
+    "vitals_amends_id_key": "This set has been corrected already. Correct the newest one.",
+    # Notes and records
+    "nurse_logs_content_given_check": "Write what happened before you save the note.",
+    "nurse_logs_authored_complete_check": "A nursing note names its author.",
+    "emr_local_record_type_given_check": "Say what kind of record this is.",
+    "emr_local_data_object_check": "A record's content is a set of named fields.",
+    "emr_local_version_range_check": "Versions are counted from 1.",
+    "emr_local_signed_pair_check": "A signature carries who signed and when.",
+    "emr_local_kept_is_imported_check": "Only an imported record says why it was kept whole.",
+    "emr_local_authored_complete_check": "A record names its author.",
+    "emr_global_record_type_given_check": "Say what kind of record this is.",
+    "emr_global_data_object_check": "A record's content is a set of named fields.",
+    "emr_global_version_range_check": "Versions are counted from 1.",
+    "emr_global_synced_pair_check": "A published record carries the time of its publication.",
+    "emr_global_source_hospital_id_source_record_id_version_key": "This version of the record is published already.",
+    "import_sources_hospital_id_system_resource_type_resource_id_key": "This resource was imported already.",
+    # Laboratory
+    "lab_tests_test_type_given_check": "Say which test is wanted.",
+    "lab_tests_instants_rise_check": "The steps of a test follow each other in time. Check their times.",
+    "lab_tests_completed_pair_check": "A completed test carries the time of completion, and only a completed one.",
+    "lab_tests_cancelled_pair_check": "A cancelled test carries the time of cancelling, and only a cancelled one.",
+    "lab_tests_pending_not_accepted_check": "A test that waits for acceptance has no time of acceptance.",
+    "lab_tests_result_file_key_check": "The report is stored through HASS. Upload the PDF again.",
+    "lab_tests_authored_complete_check": "A test names its visit and who ordered it.",
+    "lab_results_name_given_check": "Name what was measured.",
+    "lab_results_value_given_check": "A result has a number or words. Enter one.",
+    "lab_results_reference_order_check": "The lower limit lies at or below the upper one. Check the two.",
+    "lab_results_comparator_of_number_check": "< and > belong to a number. Enter the number.",
+    "lab_results_rank_range_check": "Results are numbered from 1.",
+    "lab_results_corrects_id_key": "This result has been corrected already. Correct the newest one.",
+    # Prescriptions
+    "prescriptions_medication_name_given_check": "Name the medicine.",
+    "prescriptions_end_after_start_check": "The last day cannot come before the first. Check the two.",
+    "prescriptions_duration_days_range_check": "The course lasts 1 to 3650 days.",
+    "prescriptions_dose_value_range_check": "A dose is more than 0.",
+    "prescriptions_dose_pair_check": "A dose has a number and a unit. Enter both or neither.",
+    "prescriptions_max_per_24h_range_check": "The most doses in 24 hours is more than 0.",
+    "prescriptions_quantity_range_check": "The quantity is more than 0, and refills are 0 or more.",
+    "prescriptions_as_needed_has_maximum_check": "A medicine given as needed has a most in 24 hours. Enter it.",
+    "prescriptions_signed_pair_check": "A signature carries who signed and when.",
+    "prescriptions_active_is_signed_check": "Sign the prescription first.",
+    "prescriptions_discontinued_has_reason_check": "Say why the medicine is stopped.",
+    "prescriptions_authored_complete_check": (
+        "A prescription names its visit, prescriber, dosage, frequency and route. Enter what is missing."
+    ),
+    # Appointments
+    "appointments_duration_minutes_range_check": "An appointment lasts 5 to 480 minutes.",
+    "appointments_ends_at_held_check": "An appointment ends when its minutes are over. Check start and length.",
+    "appointments_cancelled_pair_check": "A cancelled appointment carries the time of cancelling, and only that one.",
+    "appointments_cancelled_has_reason_check": "Say why the appointment is cancelled.",
+    "appointments_checked_in_pair_check": "Check the patient in first.",
+    "appointments_authored_complete_check": "An appointment names who booked it.",
+    "appointments_doctor_overlap_excl": "The doctor has another appointment at that time. Choose another time.",
+    "appointments_patient_overlap_excl": "The patient has another appointment at that time. Choose another time.",
+    "appointments_reschedules_id_key": "This appointment was moved already. Move the newest one.",
+    # Stock
+    "inventory_named_check": "A stock item has a name, a code and a unit.",
+    "inventory_quantity_range_check": "There is not that much left. Stock never falls below 0.",
+    "inventory_quantity_whole_check": "This item is counted whole. Enter a whole number.",
+    "inventory_threshold_alert_range_check": "The alert threshold is 0 or more.",
+    "inventory_hospital_id_item_code_lot_number_expiry_date_key": "This lot is in stock already. Receive into it.",
+    # Messages, trail, drafts
+    "notifications_message_given_check": "A message says something. Write it.",
+    "notifications_retry_count_range_check": "The message has used up its tries. Queue it again.",
+    "notifications_sent_pair_check": "A sent message carries the time of sending.",
+    "notifications_delivered_pair_check": "A delivered message carries the time of delivery.",
+    "notifications_failed_pair_check": "A failed message carries the time and the reason.",
+    "notifications_address_given_check": "Give the address or number the message goes to.",
+    "notifications_notification_type_subject_id_recipient_us_7c8f": "This person was told already over this channel.",
+    "audit_logs_append_only_check": "The audit trail is never changed.",
+    "audit_logs_outcome_code_check": "An outcome is 0, 4, 8 or 12.",
+    "ai_drafts_content_object_check": "A draft's content is a set of named fields.",
+    "ai_drafts_reviewed_pair_check": "A decided draft carries the reviewer and the time, and only a decided one.",
+    "ai_drafts_rejected_has_reason_check": "Say why the draft is rejected.",
+}
+
+
+# References whose column does not name a thing by itself.
+REFERENCES = {
+    "amends": "set to correct",
+    "assigned_to": "colleague to assign",
+    "corrects": "result to correct",
+    "merged_into": "person to merge into",
+    "recipient_user": "recipient",
+    "reschedules": "appointment to move",
+    "reserved_for_visit": "visit to reserve for",
+}
+
+
+def _words(column: str) -> str:
+    name = column.removesuffix("_id")
+    if name.endswith("_by"):
+        return f'user under "{name.replace("_", " ")}"'
+    return REFERENCES.get(name, name.replace("_", " "))
+
+
+SENTENCES |= {
+    f"{table}_{column}_check": f"Choose one of the known values of {_words(column)} for this {THINGS[table]}."
+    for table, columns in CHOICES.items()
+    for column in columns
+}
+
+# What the triggers raise (their functions put these names on the error).
+SENTENCES |= {f"{table}_append_only": f"A written {thing} stays as it is." for table, thing in THINGS.items()}
+SENTENCES |= {
+    f"{table}_fixed": f"That part of this {thing} never changes once it is written. Make a new one instead."
+    for table, thing in THINGS.items()
+}
+SENTENCES |= {
+    f"{table}_machine": f"This {THINGS[table]} does not go there from where it stands. Reload and look at its state."
+    for table in (
+        "ai_drafts",
+        "appointments",
+        "beds",
+        "lab_tests",
+        "notifications",
+        "prescriptions",
+        "visits",
+    )
+}
+
+
+def sentence_for(constraint: str | None) -> str | None:
+    """What to tell a person whom the database refused by the rule `constraint`; None for a name that is not ours.
+
+    >>> sentence_for("vitals_spo2_range_check")
+    'SpO2 is a percentage, 0 to 100.'
+    >>> sentence_for("visits_hospital_id_patient_id_fkey")
+    'The patient of this visit is not there, or does not belong with it. Choose another.'
+    """
+    if constraint is None:
+        return None
+    if constraint in SENTENCES:
+        return SENTENCES[constraint]
+    table = max((name for name in THINGS if constraint.startswith(f"{name}_")), key=len, default=None)
+    if table is None:
+        return None
+    rule = constraint.removeprefix(f"{table}_")
+    if rule.endswith("_fkey"):
+        # The last column says what is referred to; those before it only hold the tenant and the patient together.
+        last = re.findall(r"[a-z0-9_]+?_id(?=_|$)", rule.removesuffix("_fkey"))[-1].strip("_")
+        return f"The {_words(last)} of this {THINGS[table]} is not there, or does not belong with it. Choose another."
+    if rule.endswith("_not_null"):
+        return f"The {_words(rule.removesuffix('_not_null'))} of this {THINGS[table]} is missing. Enter it."
+    if rule == "pkey" or re.fullmatch(r"(\w+_)?id_key", rule):
+        return f"This {THINGS[table]} is recorded already. Reload and look."
+    return None
