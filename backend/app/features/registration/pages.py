@@ -1,0 +1,104 @@
+"""Pages of registration: the search of patients and the chart."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.access.http import CurrentActor, Db, Needs
+from app.access.permissions import Permission
+from app.core import clock
+from app.features.registration import chart_view, queries, schemas
+from app.features.registration.rules import PatientSearch, read_search
+from app.web import formatting
+from app.web.csrf import same_site
+from app.web.templating import is_fragment, render
+
+router = APIRouter(dependencies=[Depends(same_site)])
+Cursor = Annotated[str | None, Query(max_length=400)]
+Words = Annotated[str, Query(max_length=200)]
+PAGE = queries.Limits(visits=10, vitals=150, lab_tests=5, prescriptions=12, records=8)
+
+
+@router.get("/patients", dependencies=[Needs(Permission.PATIENT_SEARCH)])
+async def find_patients(
+    request: Request, db: Db, actor: CurrentActor, q: Words = "", cursor: Cursor = None
+) -> Response:
+    today = formatting.local(clock.now(), actor.timezone).date()
+    search = read_search(q, today)
+    page = await queries.search_patients(db, actor, search, cursor=cursor)
+    template = "registration/patients.html"
+    if is_fragment(request):
+        template = "registration/rows.html" if cursor else "registration/found.html"
+    return render(
+        request,
+        template,
+        actor,
+        q=q,
+        page=page,
+        today=today,
+        heading=_heading(q, page, cursor),
+        read_as=_read_as(search),
+        marked=[word for word in q.replace(",", " ").split() if not word.isdigit()],
+    )
+
+
+@router.get("/patients/found", dependencies=[Needs(Permission.PATIENT_SEARCH)])
+async def offer_patients(request: Request, db: Db, actor: CurrentActor, q: Words = "") -> Response:
+    """What the palette offers while somebody types."""
+    today = formatting.local(clock.now(), actor.timezone).date()
+    search = read_search(q, today)
+    page = schemas.PatientPageOut(items=[], next_cursor=None)
+    if not search.is_empty:
+        page = await queries.search_patients(db, actor, search, limit=7)
+    return render(request, "registration/options.html", actor, page=page, today=today)
+
+
+@router.get("/patients/{patient_id}", dependencies=[Needs(Permission.PATIENT_READ)])
+async def show_chart(request: Request, db: Db, actor: CurrentActor, patient_id: UUID) -> Response:
+    opened = await queries.open_chart(db, actor, patient_id, limits=PAGE)
+    return render(request, "registration/chart.html", actor, **chart_view.chart_context(actor, opened))
+
+
+@router.get("/patients/{patient_id}/{section}", dependencies=[Needs(Permission.PATIENT_READ)])
+async def show_older(
+    request: Request,
+    db: Db,
+    actor: CurrentActor,
+    patient_id: UUID,
+    section: schemas.Section,
+    cursor: Cursor = None,
+    record_type: Annotated[str | None, Query(max_length=100)] = None,
+) -> Response:
+    """One section further back: rows for htmx, a page of its own for whoever follows the link."""
+    opened = await queries.open_chart(
+        db, actor, patient_id, limits=PAGE, section=section, cursor=cursor, record_type=record_type
+    )
+    context = chart_view.chart_context(actor, opened, section=section, record_type=record_type)
+    template = "registration/older.html" if is_fragment(request) else "registration/chart.html"
+    return render(request, template, actor, **context)
+
+
+def _heading(q: str, page: schemas.PatientPageOut, cursor: str | None) -> str:
+    count = len(page.items)
+    if cursor:
+        return f"{count} more"
+    if not q.strip():
+        return "All patients"
+    if page.next_cursor:
+        return f"The first {count} found"
+    return "Nobody found" if count == 0 else "1 person found" if count == 1 else f"{count} people found"
+
+
+def _read_as(search: PatientSearch) -> str:
+    """How dates and numbers in the box were understood, so that nobody wonders."""
+    parts = []
+    if search.born:
+        parts.append("born " + " or ".join(formatting.day(each) for each in search.born))
+    if search.year:
+        parts.append(f"born in {search.year}")
+    if search.digits:
+        parts.append("phone or MRN")
+    return ", ".join(parts)

@@ -1,0 +1,272 @@
+"""Reads of registration: the search of patients and one patient's chart."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.actor import Actor
+from app.access.needs import needs, require
+from app.access.permissions import Permission
+from app.core.errors import Invalid, NotFound
+from app.features.registration import schemas, statements
+from app.features.registration.rules import PatientSearch
+from app.features.registration.schemas import SECTIONS, Section
+
+MOST_ROWS = 100
+T = TypeVar("T", bound=schemas.Out)
+NEEDED: dict[Section, Permission] = {
+    "visits": Permission.VISIT_READ,
+    "vitals": Permission.VITALS_READ,
+    "lab_tests": Permission.LAB_READ,
+    "prescriptions": Permission.PRESCRIPTION_READ,
+    "records": Permission.RECORD_READ,
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many rows of each section one reply holds; the rest comes by "show older"."""
+
+    visits: int = 50
+    vitals: int = 400
+    lab_tests: int = 50
+    prescriptions: int = 50
+    records: int = 50
+
+    def of(self, section: Section) -> int:
+        return int(getattr(self, section))
+
+
+WHOLE = Limits()
+
+
+def _cursor(*parts: object) -> str:
+    packed = json.dumps([None if part is None else str(part) for part in parts]).encode()
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None, parts: int) -> list[str | None]:
+    if cursor is None:
+        return [None] * parts
+    try:
+        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError):
+        found = None
+    if (
+        not isinstance(found, list)
+        or len(found) != parts
+        or not all(isinstance(p, str | None) for p in found)
+    ):
+        raise _bad_cursor()
+    return found
+
+
+def _bad_cursor() -> Invalid:
+    sentence = "The cursor is not one of ours. Start again without it."
+    return Invalid("cursor-invalid", sentence, errors=[{"field": "cursor", "sentence": sentence}])
+
+
+@needs(Permission.PATIENT_SEARCH)
+async def search_patients(
+    session: AsyncSession, actor: Actor, search: PatientSearch, *, limit: int = 20, cursor: str | None = None
+) -> schemas.PatientPageOut:
+    """The hospital's patients that match, by family name; an empty search lists all of them."""
+    after_name, after_id = _read_cursor(cursor, 2)
+    names = {f"name_{index}": name for index, name in enumerate(search.names)}
+    values: dict[str, Any] = {
+        "hospital_id": actor.hospital_id,
+        "after_name": after_name,
+        "after_id": _uuid(after_id),
+        "limit": min(limit, MOST_ROWS) + 1,
+        **names,
+    }
+    if search.mrn:
+        values["mrn"] = search.mrn
+    if search.digits:
+        values["phone"] = search.digits[-10:]
+        values["mrn_digits"] = f"{actor.hospital_code}-{search.digits}"
+    if search.born:
+        values["born_0"], values["born_1"] = search.born[0], search.born[-1]
+    if search.year:
+        values["year_from"], values["year_to"] = date(search.year, 1, 1), date(search.year + 1, 1, 1)
+    rows = (await session.execute(text(statements.search_sql(search)), values)).mappings().all()
+    more, rows = len(rows) > limit, rows[:limit]
+    if not search.is_empty:
+        event = {"by": " ".join(search.kinds), "found": len(rows)}
+        await session.execute(text(statements.SEARCHED), event)
+    items = [schemas.PatientRowOut.model_validate(dict(row)) for row in rows]
+    return schemas.PatientPageOut(
+        items=items, next_cursor=_cursor(rows[-1]["sort_key"], rows[-1]["id"]) if more else None
+    )
+
+
+def _uuid(value: str | None) -> UUID | None:
+    try:
+        return None if value is None else UUID(value)
+    except ValueError:
+        raise _bad_cursor() from None
+
+
+@dataclass(frozen=True)
+class OpenedChart:
+    """A chart, and the zone of the hospital whose file it is."""
+
+    chart: schemas.ChartOut
+    timezone: str
+
+
+@needs(Permission.PATIENT_READ)
+async def open_chart(
+    session: AsyncSession,
+    actor: Actor,
+    patient_id: UUID,
+    *,
+    limits: Limits = WHOLE,
+    section: Section | None = None,
+    cursor: str | None = None,
+    record_type: str | None = None,
+) -> OpenedChart:
+    """The chart as far as the actor's permissions reach; with `section`, that section from `cursor` on.
+
+    The read is in the audit trail before anything is shown: same transaction, ahead of the rows themselves.
+    """
+    if section is not None:
+        require(actor, NEEDED[section])
+    shown = [name for name in SECTIONS if actor.can(NEEDED[name]) and section in (None, name)]
+    patient = await _patient(session, actor, patient_id)
+    found: dict[Section, list[dict[str, Any]]] = {}
+    for name in shown:
+        found[name] = await _section(session, name, patient_id, limits.of(name), cursor, record_type)
+    totals: dict[Section, int] = {}
+    older: dict[Section, str] = {}
+    kinds = _json(found["records"][0]["record_types"]) if found.get("records") else []
+    for name, rows in found.items():
+        if name == "records":
+            totals[name] = sum(kind["count"] for kind in kinds if record_type in (None, kind["record_type"]))
+        elif section is None:
+            totals[name] = rows[0]["total"] if rows else 0
+        if len(rows) > limits.of(name):
+            del rows[limits.of(name) :]
+            older[name] = _older(name, rows[-1])
+    return OpenedChart(
+        schemas.ChartOut(
+            patient=schemas.PatientOut.model_validate(patient),
+            allergies=_allergies(patient) if actor.can(Permission.ALLERGY_READ) else None,
+            visits=_visits(actor, found.get("visits")),
+            vitals=_all(schemas.VitalsOut, found.get("vitals")),
+            lab_tests=_all(schemas.LabTestOut, found.get("lab_tests")),
+            prescriptions=_all(schemas.PrescriptionOut, found.get("prescriptions")),
+            records=_all(schemas.RecordOut, found.get("records")),
+            record_types=_all(schemas.RecordTypeOut, kinds) if "records" in found else None,
+            weight=patient["weight"],
+            totals=totals,
+            older=older,
+            withheld=[name for name in SECTIONS if not actor.can(NEEDED[name])],
+        ),
+        patient["timezone"],
+    )
+
+
+async def _patient(session: AsyncSession, actor: Actor, patient_id: UUID) -> dict[str, Any]:
+    shows_weight = actor.can(Permission.VITALS_READ) or actor.can(Permission.DOSING_READ)
+    values = {"patient_id": patient_id, "shows_weight": shows_weight}
+    row = (await session.execute(text(statements.PATIENT), values)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("patient-not-found", "There is no such patient here.")
+    return dict(row)
+
+
+SORTED_BY: dict[Section, tuple[str, str, str, str]] = {
+    "visits": (statements.VISITS, "v", "admission_date", "false"),
+    "vitals": (statements.VITALS, "v", "recorded_at", "false"),
+    "lab_tests": (statements.LAB_TESTS, "t", "requested_at", "false"),
+    "prescriptions": (statements.PRESCRIPTIONS, "m", "start_date", statements.NOT_CURRENT),
+    "records": (statements.RECORDS, "r", "recorded_at", "false"),
+}
+
+
+async def _section(
+    session: AsyncSession,
+    name: Section,
+    patient_id: UUID,
+    limit: int,
+    cursor: str | None,
+    record_type: str | None,
+) -> list[dict[str, Any]]:
+    """One row more than the limit, so that the reader learns whether there are older ones."""
+    statement, alias, column, first = SORTED_BY[name]
+    after_first, after_at, after_id = _read_cursor(cursor, 3)
+    values: dict[str, Any] = {
+        "patient_id": patient_id,
+        "limit": limit + 1,
+        "after_first": after_first == "True",
+        "after_none": after_at is None,
+        "after_at": _moment(after_at, is_day=column == "start_date"),
+        "after_id": _uuid(after_id),
+    }
+    if name == "records":
+        values["record_type"] = record_type
+    else:
+        values["counted"] = cursor is None
+    sql = statement.replace("{after}", statements.after(column, alias, first))
+    return [dict(row) for row in (await session.execute(text(sql), values)).mappings()]
+
+
+def _moment(value: str | None, *, is_day: bool) -> date | datetime | None:
+    try:
+        if value is None:
+            return None
+        return date.fromisoformat(value) if is_day else datetime.fromisoformat(value)
+    except ValueError:
+        raise _bad_cursor() from None
+
+
+def _older(name: Section, last: Mapping[str, Any]) -> str:
+    first = last["status"] != "active" if name == "prescriptions" else False
+    return _cursor(first, last[SORTED_BY[name][2]], last["id"])
+
+
+def _json(value: object) -> list[dict[str, Any]]:
+    """A json column arrives as text or as objects, depending on the driver's codec."""
+    found = json.loads(value) if isinstance(value, str | bytes) else value
+    return list(found) if isinstance(found, list) else []
+
+
+def _allergies(patient: Mapping[str, Any]) -> schemas.AllergiesOut:
+    items = [schemas.AllergyOut.model_validate(each) for each in _json(patient["allergies"])]
+    state: schemas.AllergyState = "not_recorded"
+    if any(item.counts for item in items):
+        state = "known"
+    elif patient["no_known_allergies_at"] is not None:
+        state = "none_known"
+    return schemas.AllergiesOut(state=state, items=items)
+
+
+def _visits(actor: Actor, rows: Sequence[Mapping[str, Any]] | None) -> list[schemas.VisitOut] | None:
+    if rows is None:
+        return None
+    clinical = actor.can(Permission.VISIT_CLINICAL_READ)
+    visits = []
+    for row in rows:
+        worded = {**row, "diagnoses": _json(row["diagnoses"])}
+        if not clinical:
+            worded |= {"reason_for_visit": None, "diagnosis": None, "diagnoses": None}
+        visits.append(schemas.VisitOut.model_validate(worded))
+    return visits
+
+
+def _all(schema: type[T], rows: Sequence[Mapping[str, Any]] | None) -> list[T] | None:
+    if rows is None:
+        return None
+    return [
+        schema.model_validate({**row, **({"results": _json(row["results"])} if "results" in row else {})})
+        for row in rows
+    ]

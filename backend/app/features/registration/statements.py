@@ -1,0 +1,166 @@
+"""The SQL of search and chart: one statement a question, each led by an index under row-level security.
+
+Bound values only; the few parts put together here are constants of this file.
+"""
+
+from app.features.registration.rules import PatientSearch
+
+ROW = """
+       p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.gender, p.phone, p.is_active, p.is_deceased,
+       (p.deceased_at AT TIME ZONE h.timezone)::date AS deceased_on,
+       (SELECT b.ward || ' ' || b.bed_number FROM beds b
+         WHERE b.hospital_id = p.hospital_id AND b.assigned_patient_id = p.id LIMIT 1) AS bed,
+       EXISTS (SELECT FROM visits v WHERE v.hospital_id = p.hospital_id AND v.patient_id = p.id
+                  AND v.status IN ('active', 'on_leave') AND v.visit_type <> 'outpatient') AS has_open_visit"""
+
+# The read is written to the audit trail (DICOM 110110, patient record) by the statement that fetches the banner,
+# ahead of every other row: if that fails, nothing is shown.
+PATIENT = (
+    """
+SELECT p.hospital_id, p.person_id, p.name_prefix, p.email, p.address, p.emergency_contact_name,
+       p.emergency_contact_phone, p.blood_group, p.deceased_at, p.spo2_scale, p.updated_at, h.timezone,
+       p.no_known_allergies_at,
+       (SELECT v.weight FROM vitals v WHERE v.patient_id = p.id AND v.weight IS NOT NULL
+           AND v.status <> 'entered_in_error' AND (:shows_weight)::boolean
+         ORDER BY v.recorded_at DESC, v.id DESC LIMIT 1) AS weight,
+       (SELECT coalesce(json_agg(json_build_object(
+                 'id', a.id, 'substance', a.substance, 'category', a.category, 'criticality', a.criticality,
+                 'clinical_status', a.clinical_status, 'verification_status', a.verification_status,
+                 'reaction', a.reaction, 'reaction_severity', a.reaction_severity)
+                 ORDER BY (a.criticality = 'high') DESC NULLS LAST, lower(a.substance), a.id), '[]'::json)
+          FROM allergies a WHERE a.hospital_id = p.hospital_id AND a.patient_id = p.id) AS allergies,
+       audit_event('R', '110110', 'patients', p.id, p.id) AS audited,
+"""
+    + ROW.lstrip("\n")
+    + """
+  FROM patients p JOIN hospitals h ON h.id = p.hospital_id
+ WHERE p.id = :patient_id"""
+)
+
+DOCTOR = "concat_ws(' ', u.title, u.first_name, u.last_name)"
+
+# The total is counted on the first page only: "show older" need not know it again.
+VISITS = f"""
+SELECT v.id, v.visit_type, v.status, v.admission_date, v.discharge_date, v.disposition,
+       CASE WHEN u.id IS NULL THEN NULL ELSE {DOCTOR} END AS attending_doctor,
+       v.reason_for_visit, v.diagnosis,
+       (SELECT coalesce(json_agg(json_build_object('code', d.code, 'code_system', d.code_system, 'text', d.text,
+                                                   'role', d.role) ORDER BY d.role, d.rank), '[]'::json)
+          FROM diagnoses d
+         WHERE d.hospital_id = v.hospital_id AND d.patient_id = v.patient_id AND d.visit_id = v.id) AS diagnoses,
+       (SELECT count(*) FROM visits a WHERE a.patient_id = :patient_id AND a.status <> 'entered_in_error'
+           AND :counted) AS total
+  FROM visits v LEFT JOIN users u ON u.id = v.attending_doctor_id
+ WHERE v.patient_id = :patient_id AND v.status <> 'entered_in_error' AND {{after}}
+ ORDER BY v.admission_date DESC, v.id DESC LIMIT :limit"""
+
+VITALS = """
+SELECT v.id, v.visit_id, v.recorded_at, v.temperature, v.heart_rate, v.blood_pressure_systolic,
+       v.blood_pressure_diastolic, v.respiratory_rate, v.spo2, v.spo2_scale, v.supplemental_oxygen,
+       v.oxygen_flow_lpm, v.fio2_percent, v.consciousness, v.pain, v.weight, v.height, v.bmi, v.is_abnormal, v.notes,
+       (SELECT count(*) FROM vitals a WHERE a.patient_id = :patient_id AND a.status <> 'entered_in_error'
+           AND :counted) AS total
+  FROM vitals v
+ WHERE v.patient_id = :patient_id AND v.status <> 'entered_in_error' AND {after}
+ ORDER BY v.recorded_at DESC, v.id DESC LIMIT :limit"""
+
+LAB_TESTS = """
+WITH page AS MATERIALIZED (
+  SELECT t.id, t.hospital_id, t.patient_id, t.visit_id, t.test_type, t.code, t.urgency, t.status, t.requested_at,
+         t.completed_at, t.result_summary
+    FROM lab_tests t
+   WHERE t.patient_id = :patient_id AND t.status <> 'entered_in_error' AND {after}
+   ORDER BY t.requested_at DESC, t.id DESC LIMIT :limit)
+SELECT page.*,
+       (SELECT count(*) FROM lab_tests a WHERE a.patient_id = :patient_id AND a.status <> 'entered_in_error'
+           AND :counted) AS total,
+       (SELECT coalesce(json_agg(json_build_object(
+                 'id', r.id, 'name', r.name, 'code', r.code, 'value_numeric', r.value_numeric,
+                 'comparator', r.comparator, 'value_text', r.value_text, 'unit', r.unit,
+                 'reference_low', r.reference_low, 'reference_high', r.reference_high,
+                 'reference_text', r.reference_text, 'interpretation', r.interpretation, 'status', r.status,
+                 'observed_at', r.observed_at, 'previous_value', last.value_numeric) ORDER BY r.rank, r.id), '[]'::json)
+          FROM lab_results r
+          -- The value before this one, of the same code and unit: what a reader compares with.
+          LEFT JOIN LATERAL (
+               SELECT o.value_numeric FROM lab_results o
+                WHERE o.patient_id = r.patient_id AND o.code = r.code AND o.unit IS NOT DISTINCT FROM r.unit
+                  AND o.observed_at < r.observed_at AND o.value_numeric IS NOT NULL
+                  AND o.status <> 'entered_in_error'
+                ORDER BY o.observed_at DESC LIMIT 1) last ON r.value_numeric IS NOT NULL
+         WHERE r.hospital_id = page.hospital_id AND r.patient_id = page.patient_id AND r.lab_test_id = page.id
+           AND r.status <> 'entered_in_error'
+           AND NOT EXISTS (SELECT FROM lab_results c WHERE c.hospital_id = r.hospital_id AND c.corrects_id = r.id)
+       ) AS results
+  FROM page ORDER BY page.requested_at DESC, page.id DESC"""
+
+PRESCRIPTIONS = f"""
+SELECT m.id, m.visit_id, m.medication_name, m.medication_code, m.dosage, m.frequency, m.route, m.as_needed,
+       m.duration_days, m.start_date, m.end_date, m.status, m.instructions,
+       CASE WHEN u.id IS NULL THEN NULL ELSE {DOCTOR} END AS prescribed_by,
+       (SELECT count(*) FROM prescriptions a WHERE a.patient_id = :patient_id AND a.status <> 'entered_in_error'
+           AND :counted) AS total
+  FROM prescriptions m LEFT JOIN users u ON u.id = m.prescribed_by_id
+ WHERE m.patient_id = :patient_id AND m.status <> 'entered_in_error' AND {{after}}
+ ORDER BY (m.status <> 'active'), m.start_date DESC, m.id DESC LIMIT :limit"""
+
+# Current medicines stand first, whatever their age.
+NOT_CURRENT = "(m.status <> 'active')"
+
+RECORDS = """
+SELECT e.id, e.visit_id, e.record_type, e.recorded_at, e.created_at, e.status, e.data, kinds.listed AS record_types
+  FROM (SELECT json_agg(json_build_object('record_type', k.record_type, 'count', k.number)
+                        ORDER BY k.record_type) AS listed
+          FROM (SELECT a.record_type, count(*) AS number FROM emr_local a
+                 WHERE a.patient_id = :patient_id AND a.status <> 'entered-in-error'
+                 GROUP BY a.record_type) k) kinds,
+       LATERAL (SELECT r.* FROM emr_local r
+                 WHERE r.patient_id = :patient_id AND r.status <> 'entered-in-error'
+                   AND ((:record_type)::text IS NULL OR r.record_type = :record_type) AND {after}
+                 ORDER BY r.recorded_at DESC, r.id DESC LIMIT :limit) e
+ ORDER BY e.recorded_at DESC, e.id DESC"""
+
+
+# A search is an event too (DICOM 110112, query): how it was searched and how many were found, no names.
+SEARCHED = """
+SELECT audit_event('E', '110112', 'patients', NULL, NULL, 0::smallint, NULL,
+                   jsonb_build_object('by', (:by)::text, 'found', (:found)::int))"""
+
+
+def after(column: str, alias: str, first: str = "false") -> str:
+    """The rows that follow the cursor in `first, column DESC, id DESC`, where NULL comes before any value.
+
+    `:after_none` says that the last row shown had NULL there, `:after_first` what `first` was on it."""
+    key, row_id = f"{alias}.{column}", f"{alias}.id"
+    return (
+        f"((:after_id)::uuid IS NULL OR {first} > :after_first OR ({first} = :after_first AND ("
+        f"(:after_none AND ({key} IS NOT NULL OR {row_id} < :after_id))"
+        f" OR (NOT :after_none AND ({key} < :after_at OR ({key} = :after_at AND {row_id} < :after_id))))))"
+    )
+
+
+def search_sql(search: PatientSearch) -> str:
+    """The statement for this search: an index leads, what is left filters the few rows it gave."""
+    conditions = ["p.hospital_id = :hospital_id"]
+    if search.names:
+        conditions.append("(p.search_family_given ^@ :name_0 OR p.search_given_family ^@ :name_0)")
+        conditions += [
+            f"position(' ' || :name_{index} IN ' ' || p.search_family_given) > 0"
+            for index in range(1, len(search.names))
+        ]
+    if search.mrn:
+        conditions.append("p.mrn ^@ :mrn")
+    if search.digits:
+        conditions.append("(p.phone_digits ^@ :phone OR p.mrn ^@ :mrn_digits)")
+    if search.born:
+        conditions.append("p.date_of_birth IN (:born_0, :born_1)")
+    if search.year:
+        conditions.append("p.date_of_birth >= :year_from AND p.date_of_birth < :year_to")
+    conditions.append(
+        "((:after_id)::uuid IS NULL OR (p.search_family_given, p.id) > (:after_name, :after_id))"
+    )
+    return f"""
+SELECT p.search_family_given AS sort_key,{ROW}
+  FROM patients p JOIN hospitals h ON h.id = p.hospital_id
+ WHERE {" AND ".join(conditions)}
+ ORDER BY p.search_family_given, p.id LIMIT :limit"""

@@ -1,0 +1,137 @@
+"""The web application: routers, the engine's life, and what every request passes through."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.access.http import PUBLIC, declared_permission
+from app.core import migrations
+from app.core.database import create_engine, explain, resolve_urls, session_factory
+from app.core.errors import HassError
+from app.features.organisation import pages as organisation_pages
+from app.features.portal import pages as portal_pages
+from app.features.registration import api as registration_api
+from app.features.registration import pages as registration_pages
+from app.features.signin import api as signin_api
+from app.features.signin import pages as signin_pages
+from app.web import handlers
+from app.web.middleware import Envelope
+from app.web.pages import router as kit_pages
+from app.web.static_files import assets, serve_static
+from app.web.templating import environment
+
+VERSION = "0.1.0"
+API = "/api/v1"
+
+
+def create_app(engine_url: str | None = None) -> FastAPI:
+    """The application on the database at `engine_url`; without it on the one that the settings name.
+
+    `app.state.ready` is True from the start; a command that still seeds or imports sets it to False
+    until it is done, and /health/ready says so meanwhile."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Finding the database may start the embedded server, which takes a moment and blocks.
+        url = engine_url or (await asyncio.to_thread(resolve_urls)).app_url
+        engine = create_engine(url)
+        app.state.engine = engine
+        app.state.sessions = session_factory(engine)
+        assets()
+        environment()
+        try:
+            yield
+        finally:
+            await engine.dispose()
+
+    app = FastAPI(
+        title="HASS",
+        version=VERSION,
+        summary="One record that follows the patient through a network of hospitals.",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.ready = True
+    app.state.head = None
+    handlers.install(app)
+    app.router.routes.append(Route("/static/{path:path}", serve_static, name="static"))
+    app.include_router(signin_api.router, prefix=API)
+    app.include_router(registration_api.router, prefix=API)
+    for pages in (kit_pages, signin_pages.router, registration_pages.router, organisation_pages.router):
+        app.include_router(pages, include_in_schema=False)
+    app.include_router(portal_pages.router, include_in_schema=False)
+    add_health(app)
+    add_openapi(app)
+    # The static files are packed already; pages and JSON are packed on the way out.
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
+    app.add_middleware(Envelope, on_failure=handlers.on_failure)
+    return app
+
+
+def add_health(app: FastAPI) -> None:
+    @app.get("/health", tags=["health"], dependencies=[PUBLIC], summary="The process answers")
+    async def health() -> dict[str, str]:
+        return {"status": "ok", "version": VERSION}
+
+    @app.get("/health/ready", tags=["health"], dependencies=[PUBLIC], summary="Requests will be served")
+    async def ready(request: Request) -> JSONResponse:
+        state = request.app.state
+        checks = {"database": "ok", "migrations": "ok", "records": "ok" if state.ready else "being loaded"}
+        try:
+            checks["migrations"] = await migration_state(state.engine)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready".
+            known = error if isinstance(error, HassError) else explain(error)
+            checks["database"] = known.sentence if known else "The database does not answer."
+            checks["migrations"] = "not known"
+        is_ready = all(value == "ok" for value in checks.values())
+        body = {"status": "ready" if is_ready else "not ready", "checks": checks}
+        return JSONResponse(body, 200 if is_ready else 503)
+
+
+async def migration_state(engine: AsyncEngine) -> str:
+    async with engine.connect() as connection:
+        found = (
+            await connection.execute(text("SELECT version_num FROM alembic_version"))
+        ).scalar_one_or_none()
+    return "ok" if found == migrations.head() else "The tables are of another release. Run: hass migrate"
+
+
+def add_openapi(app: FastAPI) -> None:
+    app.extra["openapi"] = lambda: schema_of(app)
+
+    @app.get("/api/openapi.json", include_in_schema=False, dependencies=[PUBLIC])
+    async def openapi(request: Request) -> Response:
+        return JSONResponse(schema_of(app))
+
+
+def schema_of(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI of the JSON routes, each operation with its permission; made once."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        for route in api_routes(app):
+            permission = declared_permission(route)
+            for method in route.methods:
+                operation = schema["paths"].get(route.path_format, {}).get(method.lower())
+                if operation is not None and permission is not None:
+                    operation["x-permission"] = permission
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def api_routes(app: FastAPI) -> list[APIRoute]:
+    """Every route of ours, pages among them."""
+    return [route for route in app.routes if isinstance(route, APIRoute)]

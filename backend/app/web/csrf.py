@@ -1,0 +1,72 @@
+"""A page's POST must come from our own page: a masked token bound to the visitor's cookie.
+
+The token is salted anew on every page, so that compressing a page tells nothing about it.
+Before sign-in the binding is a random visitor cookie, afterwards the session's own cookie.
+"""
+
+import hashlib
+import hmac
+import secrets
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.core.errors import HassError
+from app.core.secrets import signing_key
+
+SESSION_COOKIE = "hass_session"
+VISITOR_COOKIE = "hass_visitor"
+FIELD = "csrf_token"
+HEADER = "x-csrf-token"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def _binding(request: Request) -> str | None:
+    return request.cookies.get(SESSION_COOKIE) or request.cookies.get(VISITOR_COOKIE)
+
+
+def _sign(salt: str, binding: str) -> str:
+    return hmac.new(signing_key(), f"csrf:{salt}:{binding}".encode(), hashlib.sha256).hexdigest()
+
+
+def csrf_token(request: Request) -> str:
+    """A token for the forms of this reply; makes the visitor's cookie when there is none yet."""
+    binding = _binding(request) or getattr(request.state, "new_visitor", None)
+    if binding is None:
+        binding = request.state.new_visitor = secrets.token_urlsafe(24)
+    salt = secrets.token_hex(8)
+    return f"{salt}.{_sign(salt, binding)}"
+
+
+def keep_visitor(request: Request, response: Response) -> None:
+    """Sends the visitor's cookie that a token of this reply was bound to."""
+    visitor = getattr(request.state, "new_visitor", None)
+    if visitor:
+        response.set_cookie(
+            VISITOR_COOKIE,
+            visitor,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+            path="/",
+        )
+
+
+def is_ours(request: Request, token: str) -> bool:
+    salt, _, signature = token.partition(".")
+    binding = _binding(request)
+    return bool(binding) and hmac.compare_digest(_sign(salt, binding or "").encode(), signature.encode())
+
+
+async def same_site(request: Request) -> None:
+    """Refuses a page's POST that did not come from a form of ours."""
+    if request.method in SAFE_METHODS:
+        return
+    token = request.headers.get(HEADER)
+    if token is None:
+        value = (await request.form()).get(FIELD)
+        token = value if isinstance(value, str) else ""
+    if not is_ours(request, token):
+        raise HassError(
+            "form-expired", "This form is no longer valid. Reload the page and send it again.", 403
+        )

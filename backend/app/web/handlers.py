@@ -1,0 +1,244 @@
+"""Errors at the edge: one problem+json shape (RFC 9457) under /api, one page or fragment elsewhere.
+
+Nothing that was sent in is sent back, and no traceback ever leaves: an error may stand in a log or on a screen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from app.access.actor import Actor
+from app.core.database import explain
+from app.core.errors import Forbidden, HassError, Invalid, Unauthenticated
+from app.web.layout import home_of
+from app.web.templating import is_fragment, render
+
+TITLES = {
+    401: "Not signed in",
+    403: "Not part of your role",
+    404: "Nothing here",
+    405: "Not like this",
+    409: "It changed meanwhile",
+    422: "Something is missing or wrong",
+    503: "HASS cannot answer just now",
+}
+SENTENCES = {
+    404: "There is no such page or record here, or it is not within your reach.",
+    405: "This address does not take that method.",
+    413: "What was sent is too large.",
+    415: "This kind of content is not taken here.",
+}
+OUR_FAULT = (
+    "Something failed on our side; nothing was saved. Try again, and give us the request number if it stays."
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    status: int
+    code: str
+    sentence: str
+    errors: Sequence[Mapping[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    permission: str | None = None
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(HassError, answer)
+    app.add_exception_handler(RequestValidationError, answer)
+    app.add_exception_handler(HTTPException, answer)
+    app.add_exception_handler(SQLAlchemyError, answer)
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """The reply to an error, for a program or for a reader."""
+    problem = problem_of(error)
+    if request.url.path.startswith("/api/") or request.url.path.startswith("/health"):
+        return as_json(request, problem)
+    if problem.status == 401:
+        return to_login(request)
+    if isinstance(error, RequestValidationError) and all(each["loc"][0] == "path" for each in error.errors()):
+        # An address somebody mistyped is a page that is not there.
+        problem = Problem(404, "not-found", SENTENCES[404])
+    return as_page(request, problem)
+
+
+def problem_of(error: Exception) -> Problem:
+    if isinstance(error, HassError):
+        errors = error.errors if isinstance(error, Invalid) else ()
+        if not errors and error.field:
+            errors = ({"field": error.field, "sentence": error.sentence},)
+        return Problem(
+            error.status,
+            error.code,
+            error.sentence,
+            errors,
+            {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {},
+            error.permission if isinstance(error, Forbidden) else None,
+        )
+    if isinstance(error, RequestValidationError):
+        return invalid_request(error.errors())
+    if isinstance(error, HTTPException):
+        status = error.status_code
+        phrase = HTTPStatus(status).phrase.lower().replace(" ", "-")
+        return Problem(
+            status, phrase, SENTENCES.get(status, HTTPStatus(status).description), (), error.headers or {}
+        )
+    if isinstance(error, IntegrityError):
+        return refused_by_database(error)
+    if isinstance(error, DBAPIError) and (known := explain(error)) is not None:
+        return Problem(known.status, known.code, known.sentence)
+    return Problem(500, "our-fault", OUR_FAULT)
+
+
+def refused_by_database(error: IntegrityError) -> Problem:
+    """A violated constraint: its name has a sentence (core/errors.py); a value that is taken is a conflict."""
+    from app.core import errors as known
+
+    original: Any = error.orig
+    cause = getattr(original, "__cause__", None) or original
+    name = getattr(cause, "constraint_name", None)
+    sentence = getattr(known, "SENTENCES", {}).get(name)
+    if sentence is None:
+        return Problem(
+            409, "refused-by-database", "The database refused this: it contradicts what is recorded."
+        )
+    taken = (getattr(cause, "sqlstate", "") or "") in ("23505", "23P01", "23503")
+    return Problem(409 if taken else 422, str(name).replace("_", "-"), sentence)
+
+
+def invalid_request(errors: Sequence[Mapping[str, Any]]) -> Problem:
+    listed = [{"field": _field(each["loc"]), "sentence": _sentence(each)} for each in errors]
+    return Problem(422, "invalid", " ".join(dict.fromkeys(each["sentence"] for each in listed)), listed)
+
+
+def _field(location: Sequence[Any]) -> str:
+    parts = [str(part) for part in location if part not in ("body", "query", "path", "header", "cookie")]
+    return ".".join(parts) or "body"
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    """What is needed, in our own words; the validator's would repeat what was typed."""
+    name, kind, limits = _field(error["loc"]), str(error["type"]), error.get("ctx") or {}
+    if kind == "missing":
+        return f"{name} is needed."
+    if kind == "extra_forbidden":
+        return f"{name} is not known here; leave it out."
+    if kind == "json_invalid":
+        return "The body is not valid JSON."
+    if kind.startswith("uuid"):
+        return f"{name} is not an identifier of ours."
+    if kind.startswith(("int", "float", "decimal")):
+        return f"{name} needs a number."
+    if kind.startswith("bool"):
+        return f"{name} is either true or false."
+    if kind.startswith(("date", "time")):
+        return f"{name} needs a date or time in ISO 8601, such as 2026-11-24."
+    if kind in ("string_too_long", "too_long"):
+        return f"{name} is longer than {limits.get('max_length', 'allowed')}."
+    if kind in ("string_too_short", "too_short"):
+        return f"{name} is shorter than {limits.get('min_length', 'needed')}."
+    for key, words in (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than")):
+        if key in limits:
+            return f"{name} needs to be {words} {limits[key]}."
+    if kind in ("literal_error", "enum"):
+        return f"{name} is one of {limits.get('expected', 'the listed words')}."
+    return f"{name} is not in the form that is needed."
+
+
+def as_json(request: Request, problem: Problem) -> Response:
+    body: dict[str, Any] = {
+        "type": f"urn:hass:error:{problem.code}",
+        "title": TITLES.get(problem.status, HTTPStatus(problem.status).phrase),
+        "status": problem.status,
+        "detail": problem.sentence,
+        "code": problem.code,
+        "request_id": getattr(request.state, "request_id", None),
+    }
+    if problem.errors:
+        body["errors"] = [dict(each) for each in problem.errors]
+    if problem.permission:
+        body["permission"] = problem.permission
+    return Response(
+        orjson.dumps(body), problem.status, dict(problem.headers), media_type="application/problem+json"
+    )
+
+
+def to_login(request: Request) -> Response:
+    """A visitor who is not signed in goes to the login page, and from there to where he was going."""
+    path = request.url.path
+    wanted = path if not request.url.query else f"{path}?{request.url.query}"
+    if is_fragment(request):
+        # The whole page moves: htmx would put the login form into the part it asked for.
+        page = request.headers.get("hx-current-url", "")
+        origin = f"{request.url.scheme}://{request.url.netloc}"
+        wanted = page.removeprefix(origin) if page.startswith(f"{origin}/") else "/"
+        return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(wanted, safe='')}"})
+    if request.method != "GET" or wanted == "/":
+        return RedirectResponse("/login", 303)
+    return RedirectResponse(f"/login?next={quote(wanted, safe='')}", 303)
+
+
+def as_page(request: Request, problem: Problem) -> Response:
+    actor: Actor | None = getattr(request.state, "actor", None)
+    title = TITLES.get(problem.status, "This did not work" if problem.status < 500 else "Our fault")
+    if is_fragment(request):
+        response: Response = render(
+            request,
+            "error_fragment.html",
+            actor,
+            status_code=problem.status,
+            title=title,
+            sentence=problem.sentence,
+        )
+    else:
+        icon = {403: "lock", 404: "search"}.get(problem.status, "alert-triangle")
+        response = render(
+            request,
+            "error.html",
+            actor,
+            status_code=problem.status,
+            title=title,
+            sentence=problem.sentence,
+            more=_more(problem, actor),
+            icon_name=icon,
+            way_out=_way_out(actor),
+            again=request.url.path if problem.status >= 500 and request.method == "GET" else None,
+        )
+    response.headers.update(
+        {name: value for name, value in problem.headers.items() if name != "WWW-Authenticate"}
+    )
+    return response
+
+
+def _more(problem: Problem, actor: Actor | None) -> list[str]:
+    lines = [each["sentence"] for each in problem.errors if each["sentence"] != problem.sentence]
+    if problem.permission:
+        lines.append(f"The missing right is “{problem.permission}”.")
+        if actor is not None:
+            lines.append(
+                f"You are signed in as {actor.role_title.lower()}. "
+                "The network's administrators decide what each role includes; your hospital's manager knows them."
+            )
+    return lines
+
+
+def _way_out(actor: Actor | None) -> dict[str, str]:
+    if actor is None:
+        return {"href": "/login", "title": "Go to sign in"}
+    home = home_of(actor)
+    return {"href": home, "title": "Go to patients" if home == "/patients" else "Go to my first page"}
+
+
+async def on_failure(request: Request, error: Exception) -> Response:
+    """The last resort: whatever no handler knew."""
+    return await answer(request, error)

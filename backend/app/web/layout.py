@@ -1,0 +1,54 @@
+"""The frame of a page: which entries a role finds in the rail, in which shade, in whose colours."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from app.access.actor import Actor
+from app.access.permissions import Permission
+
+SHADE_COOKIE = "hass_shade"
+SHADES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the rail; whoever lacks the permission does not see it."""
+
+    title: str
+    href: str
+    icon: str
+    permission: Permission
+
+
+MENU = (
+    Entry("Patients", "/patients", icon="users", permission=Permission.PATIENT_SEARCH),
+    Entry("Hospitals", "/organisation", icon="building-hospital", permission=Permission.HOSPITAL_READ),
+)
+
+
+def menu_of(actor: Actor) -> list[Entry]:
+    return [entry for entry in MENU if actor.can(entry.permission)]
+
+
+def home_of(actor: Actor) -> str:
+    """Where a person goes after signing in: the first entry of his rail; a patient has the portal."""
+    entries = menu_of(actor)
+    return entries[0].href if entries else "/"
+
+
+def shade_of(request: Request) -> str | None:
+    """`light` or `dark` as the person chose; None leaves it to the system."""
+    chosen = request.cookies.get(SHADE_COOKIE)
+    return chosen if chosen in SHADES else None
+
+
+def local_path(path: str | None) -> str:
+    """The path to go on to after a form, when it is one of ours; else the front door.
+
+    A browser reads `//host` and `/\\host` as another site, and drops tabs and line ends inside an address."""
+    if not path or not path.startswith("/") or path.startswith(("//", "/\\")) or len(path) > 2000:
+        return "/"
+    if any(ord(letter) < 32 or letter == "\\" for letter in path):
+        return "/"
+    return path

@@ -1,0 +1,130 @@
+/* What scripts add to pages that work without them: the palette, single keys, the focus after a swap. */
+"use strict";
+
+const typing = target => target.closest("input, textarea, select, [contenteditable]") !== null;
+
+/* Command palette: Ctrl K or / anywhere, arrows, Enter, Esc. Patients are searched on the server. */
+const palette = document.getElementById("palette");
+const openPalette = palette ? preparePalette(palette) : null;
+
+function preparePalette(dialog) {
+  const box = dialog.querySelector("input");
+  const found = dialog.querySelector("#palette-found");
+  const heading = found.firstElementChild;
+  const pages = [...dialog.querySelectorAll("#palette-go [role=option]")];
+  const shown = () => [...dialog.querySelectorAll("[role=option]:not([hidden])")];
+  let wait = 0;
+  let asked = 0;
+
+  const choose = option => {
+    for (const each of dialog.querySelectorAll("[role=option]")) each.setAttribute("aria-selected", String(each === option));
+    if (option) {
+      box.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    } else box.removeAttribute("aria-activedescendant");
+  };
+  const showPatients = html => {
+    found.innerHTML = html;
+    found.prepend(heading);
+    found.hidden = found.querySelector("[role=option]") === null;
+    choose(shown()[0]);
+  };
+  const search = async () => {
+    const mine = ++asked;
+    const words = box.value.trim();
+    if (words.length < 2) return showPatients("");
+    const answer = await fetch("/patients/found?q=" + encodeURIComponent(words), { headers: { "HX-Request": "true" } });
+    if (mine !== asked) return; // A later letter has been typed: this answer is stale.
+    if (answer.headers.has("HX-Redirect")) location.href = answer.headers.get("HX-Redirect");
+    else if (answer.ok) showPatients(await answer.text());
+  };
+  const filter = () => {
+    const words = box.value.trim().toLowerCase();
+    for (const page of pages) page.hidden = !page.textContent.toLowerCase().includes(words);
+    dialog.querySelector("#palette-go").hidden = pages.every(page => page.hidden);
+    choose(shown()[0]);
+    clearTimeout(wait);
+    wait = setTimeout(search, 120);
+  };
+  const go = option => { if (option) location.href = option.dataset.go; };
+
+  box.addEventListener("input", filter);
+  box.addEventListener("keydown", event => {
+    const options = shown();
+    const at = options.findIndex(option => option.getAttribute("aria-selected") === "true");
+    if (event.key === "ArrowDown") { event.preventDefault(); choose(options[Math.min(at + 1, options.length - 1)]); }
+    if (event.key === "ArrowUp") { event.preventDefault(); choose(options[Math.max(at - 1, 0)]); }
+    if (event.key === "Enter") { event.preventDefault(); go(options[at]); }
+  });
+  dialog.addEventListener("click", event => {
+    if (event.target === dialog) dialog.close(); // The veil behind the box.
+    else go(event.target.closest("[role=option]"));
+  });
+  const open = () => {
+    if (dialog.open) return;
+    box.value = "";
+    showPatients("");
+    filter();
+    dialog.showModal();
+    box.focus();
+  };
+  for (const opener of document.querySelectorAll("[data-palette]"))
+    opener.addEventListener("click", event => { event.preventDefault(); open(); });
+  return open;
+}
+
+/* Single keys, off while typing. */
+document.addEventListener("keydown", event => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && openPalette) {
+    event.preventDefault();
+    openPalette();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || (palette && palette.open)) return;
+  const field = document.querySelector("[data-find]");
+  if (event.key === "Escape") {
+    for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+    return;
+  }
+  if (typing(event.target)) return;
+  if (event.key === "/") {
+    event.preventDefault();
+    if (field) { field.focus(); field.select(); } else if (openPalette) openPalette();
+  }
+  if (event.key === "j" || event.key === "k") {
+    const rows = [...document.querySelectorAll("[data-rows] a.person")];
+    if (!rows.length) return;
+    const at = rows.indexOf(document.activeElement);
+    const next = event.key === "j" ? Math.min(at + 1, rows.length - 1) : Math.max(at - 1, 0);
+    rows[next].focus();
+    event.preventDefault();
+  }
+});
+
+/* From the search box, the arrow down goes into the list. */
+document.addEventListener("keydown", event => {
+  if (event.key === "ArrowDown" && event.target.matches("[data-find]")) {
+    const first = document.querySelector("[data-rows] a.person");
+    if (first) { event.preventDefault(); first.focus(); }
+  }
+});
+
+/* "Show 20 more" puts the focus on the first row that came. */
+document.addEventListener("htmx:afterSwap", event => {
+  const rows = event.detail.elt;
+  if (rows && rows.matches && rows.matches("[data-first]")) rows.querySelector("a")?.focus();
+});
+
+/* An error of the server is shown where the answer would have stood, never as nothing at all. */
+document.addEventListener("htmx:beforeSwap", event => {
+  if (event.detail.xhr.status >= 400) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+
+/* A click outside closes the account menu. */
+document.addEventListener("click", event => {
+  for (const menu of document.querySelectorAll("details.menu[open]"))
+    if (!menu.contains(event.target)) menu.open = false;
+});

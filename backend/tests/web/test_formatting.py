@@ -1,0 +1,63 @@
+"""Values read as ui.md, section 5, says."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from app.web import formatting
+
+
+def test_the_family_name_stands_in_capitals() -> None:
+    assert formatting.list_name("Halvorsen", "Ingrid") == "HALVORSEN, Ingrid"
+    assert formatting.list_name("Halvorsen", None) == "HALVORSEN"
+
+
+def test_days_name_their_month() -> None:
+    assert formatting.day(date(2026, 11, 4)) == "04-Nov-2026"
+    assert formatting.day(None) == "not known"
+    assert formatting.weekday_in_words(date(2026, 12, 1)) == "Tuesday 1 December 2026"
+
+
+@pytest.mark.parametrize(
+    ("born", "words"),
+    [
+        (date(1959, 3, 9), "67 y"),
+        (date(2026, 11, 23), "1 day"),
+        (date(2026, 11, 3), "21 days"),
+        (date(2025, 5, 24), "18 months"),
+        (date(2024, 11, 24), "2 y"),
+        (date(2024, 11, 25), "23 months"),
+        (date(2026, 12, 1), "not known"),
+    ],
+)
+def test_age_is_in_the_unit_of_the_age(born: date, words: str) -> None:
+    assert formatting.age(born, date(2026, 11, 24)) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (Decimal("5.0"), "5"),
+        (Decimal("0.50"), "0.5"),
+        (1000, "1,000"),
+        (Decimal("1234567.25"), "1,234,567.25"),
+        (Decimal("1E+3"), "1,000"),
+        (0, "0"),
+        (None, "not known"),
+    ],
+)
+def test_numbers_have_commas_and_no_trailing_zero(value: Decimal | int | None, words: str) -> None:
+    assert formatting.number(value) == words
+
+
+def test_times_are_the_hospitals() -> None:
+    at = datetime(2026, 11, 24, 3, 42, tzinfo=UTC)
+    assert formatting.instant(at, "America/New_York") == "23-Nov-2026 22:42"
+    assert formatting.clock_in_words(at, "America/New_York") == "10:42pm"
+    assert formatting.instant(at, "Nowhere/Else") == "24-Nov-2026 03:42"
+
+
+def test_what_was_searched_for_is_marked_and_the_rest_escaped() -> None:
+    assert formatting.highlight("<b>, HALVORSEN", ["halv"]) == "&lt;b&gt;, <mark>HALV</mark>ORSEN"
+    assert formatting.highlight("HALVORSEN", ["vor"]) == "HALVORSEN"
