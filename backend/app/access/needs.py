@@ -14,7 +14,7 @@ from app.core.errors import Forbidden
 def require(actor: Actor, permission: Permission) -> None:
     """Raises Forbidden, naming the permission, when the actor lacks it."""
     if not actor.can(permission):
-        raise Forbidden(permission.value, permission.title)
+        raise Forbidden(permission.value, permission.label)
 
 
 P = ParamSpec("P")

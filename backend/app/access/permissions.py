@@ -7,14 +7,14 @@ from app.models.role import RoleName, Scope
 
 
 class Permission(StrEnum):
-    """One key per act, alphabetical; `title` is what people read."""
+    """One key per act, alphabetical; `label` is what people read."""
 
-    title: str
+    label: str
 
-    def __new__(cls, key: str, title: str) -> Self:
+    def __new__(cls, key: str, label: str) -> Self:
         member = str.__new__(cls, key)
         member._value_ = key
-        member.title = title
+        member.label = label
         return member
 
     ALLERGY_READ = "allergy.read", "See allergies"

@@ -14,7 +14,12 @@ def _uuid(setting: str) -> str:
     return f"(SELECT nullif(current_setting('hass.{setting}', true), '')::uuid)"
 
 
-USER, REGION, HOSPITAL, PERSON = _uuid("user_id"), _uuid("region_id"), _uuid("hospital_id"), _uuid("person_id")
+USER, REGION, HOSPITAL, PERSON = (
+    _uuid("user_id"),
+    _uuid("region_id"),
+    _uuid("hospital_id"),
+    _uuid("person_id"),
+)
 
 OWN_FILES = f"(SELECT p.id FROM patients p WHERE p.person_id = {PERSON})"
 IN_HOSPITAL = f"{SCOPE} = 'hospital' AND hospital_id = {HOSPITAL}"
@@ -64,10 +69,16 @@ def _patient() -> Iterator[Policy]:
         yield Policy(table, "own", OWN_FILE, command="SELECT")
     yield Policy("vitals", "own", f"{OWN_FILE} AND status <> 'entered_in_error'", command="SELECT")
     yield Policy(
-        "prescriptions", "own", f"{OWN_FILE} AND status NOT IN ('draft', 'entered_in_error')", command="SELECT"
+        "prescriptions",
+        "own",
+        f"{OWN_FILE} AND status NOT IN ('draft', 'entered_in_error')",
+        command="SELECT",
     )
     yield Policy(
-        "lab_tests", "own", f"{OWN_FILE} AND status = 'completed' AND released_at IS NOT NULL", command="SELECT"
+        "lab_tests",
+        "own",
+        f"{OWN_FILE} AND status = 'completed' AND released_at IS NOT NULL",
+        command="SELECT",
     )
     # The subquery is itself under the policy above, so results follow their test.
     yield Policy(
@@ -77,7 +88,10 @@ def _patient() -> Iterator[Policy]:
         command="SELECT",
     )
     yield Policy(
-        "emr_local", "own", f"{OWN_FILE} AND signed_at IS NOT NULL AND released_at IS NOT NULL", command="SELECT"
+        "emr_local",
+        "own",
+        f"{OWN_FILE} AND signed_at IS NOT NULL AND released_at IS NOT NULL",
+        command="SELECT",
     )
 
 
@@ -112,10 +126,13 @@ def _organisation() -> Iterator[Policy]:
 
 
 def _people_of_the_network() -> Iterator[Policy]:
-    known = f"{SCOPE} = 'hospital' AND EXISTS (SELECT FROM patients p WHERE p.hospital_id = {HOSPITAL} AND p.person_id = "
+    file_here = f"SELECT FROM patients p WHERE p.hospital_id = {HOSPITAL} AND p.person_id ="
+    known = f"{SCOPE} = 'hospital' AND EXISTS ({file_here} "
     yield Policy("persons", "known_here", f"{known}persons.id)", command="SELECT")
     yield Policy("persons", "own", f"{SCOPE} = 'self' AND id = {PERSON}", command="SELECT")
-    yield Policy("person_identifiers", "known_here", f"{known}person_identifiers.person_id)", command="SELECT")
+    yield Policy(
+        "person_identifiers", "known_here", f"{known}person_identifiers.person_id)", command="SELECT"
+    )
     yield Policy("person_identifiers", "own", f"{SCOPE} = 'self' AND person_id = {PERSON}", command="SELECT")
 
 
@@ -134,7 +151,10 @@ def _global_record() -> Iterator[Policy]:
         command="SELECT",
     )
     yield Policy(
-        "emr_global", "own", f"{SCOPE} = 'self' AND status = 'synced' AND person_id = {PERSON}", command="SELECT"
+        "emr_global",
+        "own",
+        f"{SCOPE} = 'self' AND status = 'synced' AND person_id = {PERSON}",
+        command="SELECT",
     )
 
 
@@ -144,14 +164,26 @@ def _messages_and_trail() -> Iterator[Policy]:
     yield Policy("audit_logs", "staff", IN_HOSPITAL, command="SELECT")
     # Administrators read the trail of the organisation, not of clinical rows: the states would show them.
     yield Policy(
-        "audit_logs", "region", f"{SCOPE} = 'region' AND region_id = {REGION} AND {ORGANISATION}", command="SELECT"
+        "audit_logs",
+        "region",
+        f"{SCOPE} = 'region' AND region_id = {REGION} AND {ORGANISATION}",
+        command="SELECT",
     )
     yield Policy("audit_logs", "network", f"{SCOPE} = 'network' AND {ORGANISATION}", command="SELECT")
 
 
 def _definer() -> Iterator[Policy]:
     """hass_definer owns the functions that must see past the policies; these tables are all it sees."""
-    for table in ("roles", "regions", "hospitals", "users", "patients", "sessions", "persons", "person_identifiers"):
+    for table in (
+        "roles",
+        "regions",
+        "hospitals",
+        "users",
+        "patients",
+        "sessions",
+        "persons",
+        "person_identifiers",
+    ):
         yield Policy(table, "definer", "true", "true", roles=DEFINER)
     yield Policy("audit_logs", "definer", None, "true", command="INSERT", roles=DEFINER)
 
@@ -191,7 +223,10 @@ GRANTS: tuple[Grant, ...] = (
     *(Grant(table, "SELECT") for table in ("persons", "person_identifiers", "sessions", "audit_logs")),
     *(Grant(table, "SELECT", DEFINER) for table in ("roles", "regions", "hospitals", "patients")),
     Grant("users", "SELECT, UPDATE (last_login)", DEFINER),
-    *(Grant(table, "SELECT, INSERT, UPDATE", DEFINER) for table in ("sessions", "persons", "person_identifiers")),
+    *(
+        Grant(table, "SELECT, INSERT, UPDATE", DEFINER)
+        for table in ("sessions", "persons", "person_identifiers")
+    ),
     Grant("audit_logs", "INSERT", DEFINER),
 )
 

@@ -37,7 +37,7 @@ def _fixed_columns(table: str) -> tuple[str, ...]:
 def machines() -> dict[str, tuple[str, dict[str, list[str]]]]:
     """Table > (first state, state > states it may move to), of every model with a machine."""
     return {
-        mapper.class_.__tablename__: (mapper.class_.machine.first.value, mapper.class_.machine.as_json())
+        str(mapper.local_table): (mapper.class_.machine.first.value, mapper.class_.machine.as_json())
         for mapper in Base.registry.mappers
         if issubclass(mapper.class_, Moving)
     }
@@ -79,7 +79,9 @@ def all_triggers() -> tuple[str, ...]:
             f"CREATE TRIGGER {table}_machine BEFORE INSERT OR UPDATE OF status ON {table}"
             f" FOR EACH ROW EXECUTE FUNCTION enforce_machine('{first}', '{json.dumps(moves)}')"
         )
-    made.append("CREATE TRIGGER beds_stay BEFORE UPDATE ON beds FOR EACH ROW EXECUTE FUNCTION enforce_bed_stay()")
+    made.append(
+        "CREATE TRIGGER beds_stay BEFORE UPDATE ON beds FOR EACH ROW EXECUTE FUNCTION enforce_bed_stay()"
+    )
     made.append(
         "CREATE TRIGGER beds_history AFTER UPDATE OF status ON beds FOR EACH ROW EXECUTE FUNCTION keep_bed_history()"
     )

@@ -2,10 +2,15 @@
 
 from enum import StrEnum
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import JSONB, Row, enum_column
+
+if TYPE_CHECKING:
+    from app.models.user import User
 
 
 class RoleName(StrEnum):
@@ -48,7 +53,7 @@ class Role(Row):
         comment="array of permission keys (access/permissions.py)",
     )
 
-    users: Mapped[list["User"]] = relationship(  # noqa: F821 - named by string, since user.py imports this file.
+    users: Mapped[list["User"]] = relationship(
         back_populates="role",
         lazy="raise",
         primaryjoin="Role.id == foreign(User.role_id)",

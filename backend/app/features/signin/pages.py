@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.access.http import PUBLIC, CurrentActor, Db, SignedIn, caller_of
+from app.access.http import PUBLIC, CurrentActor, Db, SignedIn, caller_of, caller_of
+from app.core import clock
 from app.core import clock
 from app.core.errors import HassError
 from app.core.settings import get_settings

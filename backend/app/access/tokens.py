@@ -1,0 +1,87 @@
+"""Access tokens (signed, 15 minutes), refresh tokens and page cookies (random, stored hashed)."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import jwt
+
+from app.core.errors import Unauthenticated
+from app.core.secrets import signing_key
+
+ACCESS_TIME = timedelta(minutes=15)
+REFRESH_TIME = timedelta(days=7)
+# A page's sign-in lasts a long shift.
+PAGE_TIME = timedelta(hours=14)
+ALGORITHM = "HS256"
+AUDIENCE = "hass-api"
+ENDED = "Your sign-in has ended. Sign in again."
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What the client holds, and the hash that the database holds."""
+
+    text: str
+    hash: str
+
+
+def digest(text: str) -> str:
+    """SHA-256, hex: the secrets are random, so a slow hash would add nothing."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def new_cookie() -> Secret:
+    text = secrets.token_urlsafe(32)
+    return Secret(text, digest(text))
+
+
+def new_refresh_token(session_id: UUID) -> Secret:
+    text = f"{session_id.hex}.{secrets.token_urlsafe(32)}"
+    return Secret(text, digest(text))
+
+
+def session_of_refresh_token(token: str) -> UUID:
+    """The family a refresh token belongs to; raises Unauthenticated for anything that is not one."""
+    family, dot, secret = token.partition(".")
+    try:
+        if not dot or not secret:
+            raise ValueError
+        return UUID(hex=family)
+    except ValueError as error:
+        raise Unauthenticated("session-ended", ENDED) from error
+
+
+def issue_access_token(user_id: UUID, session_id: UUID, now: datetime) -> str:
+    claims = {
+        "sub": str(user_id),
+        "sid": str(session_id),
+        "iat": int(now.timestamp()),
+        "exp": int((now + ACCESS_TIME).timestamp()),
+        "aud": AUDIENCE,
+    }
+    return jwt.encode(claims, signing_key(), algorithm=ALGORITHM)
+
+
+def read_access_token(token: str, now: datetime) -> UUID:
+    """The session an access token stands for; raises Unauthenticated when it is forged, expired or not ours."""
+    try:
+        claims = jwt.decode(
+            token,
+            signing_key(),
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            # Our own clock decides, so that tests can hold it.
+            options={"require": ["sub", "sid", "exp", "aud"], "verify_exp": False, "verify_iat": False},
+        )
+        if int(claims["exp"]) <= now.timestamp():
+            raise Unauthenticated(
+                "token-expired", "The access token has expired. Refresh it or sign in again."
+            )
+        return UUID(str(claims["sid"]))
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        raise Unauthenticated(
+            "token-invalid", "The access token is not one of ours. Sign in again."
+        ) from error

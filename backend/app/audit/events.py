@@ -1,0 +1,65 @@
+"""Events that no row change tells of: reads, sign-ins, refusals (design 5). Row changes write themselves."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.after import run_after_end
+
+PATIENT_RECORD = "110110"
+QUERY = "110112"
+LOGIN = "110122"
+
+_WRITE = text(
+    "SELECT audit_event(:action, :event_type, :resource_type, :resource_id, :patient_id,"
+    " CAST(:outcome AS smallint), :outcome_desc, CAST(:query AS jsonb))"
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of the trail. `event_type` is a DICOM code (domain 5.12); `outcome` 0 ok, 4, 8, 12."""
+
+    action: str
+    event_type: str
+    resource_type: str
+    resource_id: UUID | None = None
+    patient_id: UUID | None = None
+    outcome: int = 0
+    outcome_desc: str | None = None
+    query: dict[str, Any] | None = None
+
+
+async def record(session: AsyncSession, event: Event) -> None:
+    """Write the event in the running transaction: if that fails, so does what it tells of."""
+    await session.execute(
+        _WRITE,
+        {
+            "action": event.action,
+            "event_type": event.event_type,
+            "resource_type": event.resource_type,
+            "resource_id": event.resource_id,
+            "patient_id": event.patient_id,
+            "outcome": event.outcome,
+            "outcome_desc": event.outcome_desc,
+            "query": None if event.query is None else orjson.dumps(event.query).decode(),
+        },
+    )
+
+
+async def record_read(session: AsyncSession, patient_id: UUID) -> None:
+    """A patient's record is opened; nothing of it is shown unless this row stands."""
+    await record(session, Event("R", PATIENT_RECORD, "patients", patient_id, patient_id))
+
+
+def record_after_end(session: AsyncSession, event: Event) -> None:
+    """Write the event when the transaction has ended, however it ends."""
+
+    async def write(after: AsyncSession) -> None:
+        await record(after, event)
+
+    run_after_end(session, write)
