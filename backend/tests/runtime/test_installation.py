@@ -40,19 +40,19 @@ class Person:
     output: str = field(default="", init=False)
 
     def run_demo(self, port: int) -> subprocess.Popen[str]:
-        log = (self.project.parent / "output").open("w+")
         switch = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.uid != os.geteuid() else {}
-        return subprocess.Popen(
-            ["make", "demo", f"PORT={port}"],
-            cwd=self.project,
-            env=dict(self.env),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            text=True,
-            start_new_session=True,
-            **switch,
-        )
+        with (self.project.parent / "output").open("w") as log:
+            return subprocess.Popen(
+                ["make", "demo", f"PORT={port}"],
+                cwd=self.project,
+                env=dict(self.env),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+                **switch,
+            )
 
     def said(self) -> str:
         return (self.project.parent / "output").read_text()
@@ -81,6 +81,7 @@ def wheels(run_folder: Path) -> Iterator[Path]:
         [sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "-r", lock, "-d", str(folder)],
         check=True,
         stdin=subprocess.DEVNULL,
+        capture_output=True,
     )
     yield folder
     shutil.rmtree(folder)
