@@ -35,7 +35,7 @@ types:  ## Check the types
 
 imports:  ## Check that every part imports only what lies below it
 	$(install) dev
-	cd backend && $(venv)/lint-imports
+	cd backend && $(venv)/lint-imports --no-logo
 
 test-code:  ## Run the tests, in parallel, on a real PostgreSQL and in a real browser
 	$(install) dev

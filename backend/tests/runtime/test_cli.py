@@ -186,7 +186,6 @@ def test_a_database_that_is_away_while_seeding_is_a_sentence(
     check_refused(hass("seed", **urls(database)), "cannot be used")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="Root may write everywhere.")
 def test_a_home_that_cannot_be_written_is_said() -> None:
     check_refused(hass("migrate", HASS_HOME="/proc/nowhere"), "Set HASS_HOME to a folder you may write")
 
