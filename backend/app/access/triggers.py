@@ -5,12 +5,12 @@ A test compares this table with the database."""
 import json
 from collections.abc import Iterator
 
+from app.access.policies import SECRETS
 from app.models import Base
 from app.models.base import Moving
 
 UNAUDITED = frozenset({"audit_logs", "idempotency_keys"})
 APPEND_ONLY = frozenset({"audit_logs", "import_sources"})
-MASKED = {"users": ("password_hash",), "sessions": ("refresh_hash", "cookie_hash")}
 # Values that never change once written, besides id, created_at, source and hospital_id.
 FIXED = {
     "regions": ("code",),
@@ -64,7 +64,7 @@ def _of_table(table: str) -> Iterator[str]:
         " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     )
     if table not in UNAUDITED:
-        masked = ", ".join(f"'{name}'" for name in MASKED.get(table, ()))
+        masked = ", ".join(f"'{name}'" for name in SECRETS.get(table, ()))
         yield (
             f"CREATE TRIGGER {table}_audit AFTER INSERT OR UPDATE OR DELETE ON {table}"
             f" FOR EACH ROW EXECUTE FUNCTION audit_row_change({masked})"

@@ -67,7 +67,9 @@ class AIDraft(HospitalRow, Moving):
     visit_id: Mapped[UUID]
     draft_type: Mapped[DraftType] = enum_column("draft_type", DraftType, comment="what is proposed")
     content: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"), default=dict)
-    content_hash: Mapped[str] = mapped_column(comment="SHA-256 of the canonical content, hex; approval names it")
+    content_hash: Mapped[str] = mapped_column(
+        comment="SHA-256 of the canonical content, hex; approval names it"
+    )
     provider: Mapped[str] = mapped_column(comment="who drafted: provider, model and version")
     inputs: Mapped[dict[str, Any]] = mapped_column(
         JSONB, server_default=text("'{}'"), default=dict, comment="ids and versions the draft was made from"

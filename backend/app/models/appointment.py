@@ -51,7 +51,9 @@ class Appointment(SourcedRow, Moving):
         ),
         UniqueConstraint("reschedules_id"),
         CheckConstraint("duration_minutes BETWEEN 5 AND 480", name="duration_minutes_range"),
-        CheckConstraint("ends_at - scheduled_at = duration_minutes * INTERVAL '1 minute'", name="ends_at_held"),
+        CheckConstraint(
+            "ends_at - scheduled_at = duration_minutes * INTERVAL '1 minute'", name="ends_at_held"
+        ),
         CheckConstraint(
             "source IS NOT NULL OR status = 'entered_in_error' OR (status = 'cancelled') = (cancelled_at IS NOT NULL)",
             name="cancelled_pair",

@@ -57,7 +57,9 @@ class AuditLog(Base):
         comment="of the writer, for sealing",
     )
     # RESTRICT: SET NULL would have to change an audit row.
-    user_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), comment="NULL = a command or nobody signed in")
+    user_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), comment="NULL = a command or nobody signed in"
+    )
     action: Mapped[AuditAction] = enum_column("action", AuditAction, comment="C, R, U, D or E")
     act: Mapped[str | None] = mapped_column(comment="name of the act or command")
     event_type: Mapped[str | None] = mapped_column(comment="DICOM DCM or rest code of AuditEvent.type")
@@ -68,12 +70,19 @@ class AuditLog(Base):
     patient_id: Mapped[UUID | None] = mapped_column(comment="whose record it was")
     hospital_id: Mapped[UUID | None]
     region_id: Mapped[UUID | None]
-    before_state: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="whole row on D, changed fields on U")
-    after_state: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="whole row on C, changed fields on U")
-    query: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="of a search: what was asked, how many found")
+    before_state: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="whole row on D, changed fields on U"
+    )
+    after_state: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="whole row on C, changed fields on U"
+    )
+    query: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="of a search: what was asked, how many found"
+    )
     request_id: Mapped[str | None]
     ip_address: Mapped[str | None] = mapped_column(INET)
     user_agent: Mapped[str | None]
 
     def __repr__(self) -> str:
-        return f"<AuditLog id={self.__dict__.get('id')} {self.__dict__.get('action')} {self.__dict__.get('resource_type')}>"
+        shown = {name: self.__dict__.get(name) for name in ("id", "action", "resource_type")}
+        return f"<AuditLog {' '.join(f'{name}={value}' for name, value in shown.items())}>"

@@ -103,7 +103,9 @@ class Row(Base):
 
     def __repr__(self) -> str:
         shown = [f"id={self.__dict__.get('id')}"]
-        shown += [f"{name}={self.__dict__[name]}" for name in ("code", "name", "status") if name in self.__dict__]
+        shown += [
+            f"{name}={self.__dict__[name]}" for name in ("code", "name", "status") if name in self.__dict__
+        ]
         return f"<{type(self).__name__} {' '.join(shown)}>"
 
 
@@ -177,7 +179,9 @@ def fk_to_visit(ondelete: str, column: str = "visit_id") -> ForeignKeyConstraint
 
 def fk_to_patient(column: str = "patient_id") -> ForeignKeyConstraint:
     """The row belongs to a file of its own hospital; RESTRICT, since a file is merged or closed, never deleted."""
-    return ForeignKeyConstraint(["hospital_id", column], ["patients.hospital_id", "patients.id"], ondelete="RESTRICT")
+    return ForeignKeyConstraint(
+        ["hospital_id", column], ["patients.hospital_id", "patients.id"], ondelete="RESTRICT"
+    )
 
 
 def authored_or_imported(*columns: str) -> CheckConstraint:
@@ -201,7 +205,8 @@ class Machine:
     def as_json(self) -> dict[str, list[str]]:
         """Every state with the states it may move to, sorted, so that the trigger's text is stable."""
         return {
-            state.value: sorted(to.value for to in self.moves.get(state, frozenset())) for state in type(self.first)
+            state.value: sorted(to.value for to in self.moves.get(state, frozenset()))
+            for state in type(self.first)
         }
 
 

@@ -134,7 +134,9 @@ class BedAssignment(SourcedRow):
         ),
         Index(None, "hospital_id", "bed_id"),
         Index(None, "hospital_id", "patient_id", "visit_id"),
-        Index("bed_assignments_open_idx", "hospital_id", "bed_id", postgresql_where=text("released_at IS NULL")),
+        Index(
+            "bed_assignments_open_idx", "hospital_id", "bed_id", postgresql_where=text("released_at IS NULL")
+        ),
     )
 
     bed_id: Mapped[UUID]

@@ -23,7 +23,9 @@ class Hospital(Row):
         CheckConstraint("btrim(name) <> ''", name="name_given"),
         CheckConstraint("bed_capacity >= 0", name="bed_capacity_range"),
         # The conversion fails for a zone that PostgreSQL does not know, so a wrong one is never stored.
-        CheckConstraint("(TIMESTAMPTZ '2000-01-01 00:00Z' AT TIME ZONE timezone) IS NOT NULL", name="timezone_known"),
+        CheckConstraint(
+            "(TIMESTAMPTZ '2000-01-01 00:00Z' AT TIME ZONE timezone) IS NOT NULL", name="timezone_known"
+        ),
     )
 
     # RESTRICT: a region with hospitals is deactivated, not deleted.
@@ -36,7 +38,9 @@ class Hospital(Row):
     address: Mapped[str | None]
     phone: Mapped[str | None]
     email: Mapped[str | None]
-    bed_capacity: Mapped[int] = mapped_column(server_default=text("0"), default=0, comment="licensed beds, a count")
+    bed_capacity: Mapped[int] = mapped_column(
+        server_default=text("0"), default=0, comment="licensed beds, a count"
+    )
     timezone: Mapped[str] = mapped_column(comment="IANA zone; every day boundary of the hospital uses it")
     is_active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
 

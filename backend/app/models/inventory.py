@@ -22,8 +22,12 @@ class Inventory(HospitalRow):
     __table_args__ = (
         UniqueConstraint("hospital_id", "id"),
         # One row per lot; without a lot or an expiry there is still only one row of the item.
-        UniqueConstraint("hospital_id", "item_code", "lot_number", "expiry_date", postgresql_nulls_not_distinct=True),
-        CheckConstraint("btrim(item_name) <> '' AND btrim(item_code) <> '' AND btrim(unit) <> ''", name="named"),
+        UniqueConstraint(
+            "hospital_id", "item_code", "lot_number", "expiry_date", postgresql_nulls_not_distinct=True
+        ),
+        CheckConstraint(
+            "btrim(item_name) <> '' AND btrim(item_code) <> '' AND btrim(unit) <> ''", name="named"
+        ),
         CheckConstraint("quantity >= 0", name="quantity_range"),
         CheckConstraint("NOT counted_whole OR quantity = trunc(quantity)", name="quantity_whole"),
         CheckConstraint("threshold_alert >= 0", name="threshold_alert_range"),

@@ -74,7 +74,9 @@ class LabTest(SourcedRow, Moving):
             name="cancelled_pair",
         ),
         CheckConstraint("status <> 'pending' OR accepted_at IS NULL", name="pending_not_accepted"),
-        CheckConstraint(r"result_file_url ~ '^[A-Za-z0-9_-]+/lab/[0-9a-f-]{36}\.pdf$'", name="result_file_key"),
+        CheckConstraint(
+            r"result_file_url ~ '^[A-Za-z0-9_-]+/lab/[0-9a-f-]{36}\.pdf$'", name="result_file_key"
+        ),
         authored_or_imported("visit_id", "requested_by_id"),
         Index(None, "status", "urgency", "requested_at"),
         Index(None, "urgency"),
@@ -117,7 +119,9 @@ class LabTest(SourcedRow, Moving):
     status: Mapped[LabStatus] = enum_column(
         "status", LabStatus, comment="domain 5.6; moves by its machine", default=L.PENDING
     )
-    requested_at: Mapped[datetime] = mapped_column(comment="ordered; for imported tests the instant of the specimen")
+    requested_at: Mapped[datetime] = mapped_column(
+        comment="ordered; for imported tests the instant of the specimen"
+    )
     accepted_at: Mapped[datetime | None]
     in_progress_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None] = mapped_column(comment="verified")
@@ -125,7 +129,9 @@ class LabTest(SourcedRow, Moving):
     cancelled_at: Mapped[datetime | None]
     cancellation_reason: Mapped[str | None]
     result_summary: Mapped[str | None]
-    result_file_url: Mapped[str | None] = mapped_column(comment="object key hospital/lab/uuid.pdf, never an address")
+    result_file_url: Mapped[str | None] = mapped_column(
+        comment="object key hospital/lab/uuid.pdf, never an address"
+    )
     notes: Mapped[str | None]
 
     visit: Mapped[Visit | None] = relationship(

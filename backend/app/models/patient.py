@@ -97,14 +97,21 @@ class Person(Row):
     )
 
     network_number: Mapped[int] = mapped_column(
-        BigInteger, Identity(always=True, start=100001), unique=True, comment="number of the person in the network"
+        BigInteger,
+        Identity(always=True, start=100001),
+        unique=True,
+        comment="number of the person in the network",
     )
     first_name: Mapped[str | None]
     last_name: Mapped[str]
     date_of_birth: Mapped[date | None]
-    gender: Mapped[Gender] = enum_column("gender", Gender, comment="FHIR AdministrativeGender", default=Gender.UNKNOWN)
+    gender: Mapped[Gender] = enum_column(
+        "gender", Gender, comment="FHIR AdministrativeGender", default=Gender.UNKNOWN
+    )
     # RESTRICT: the survivor of a merge must stay for the merged row to mean anything.
-    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id", ondelete="RESTRICT"), index=True)
+    merged_into_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("persons.id", ondelete="RESTRICT"), index=True
+    )
 
     identifiers: Mapped[list["PersonIdentifier"]] = relationship(
         back_populates="person",
@@ -165,7 +172,9 @@ class Patient(SourcedRow):
         CheckConstraint(BIRTH_RANGE, name="date_of_birth_range"),
         CheckConstraint("deceased_at IS NULL OR is_deceased", name="deceased_pair"),
         CheckConstraint("spo2_scale IN (1, 2)", name="spo2_scale"),
-        CheckConstraint("(spo2_scale_set_at IS NULL) = (spo2_scale_set_by_id IS NULL)", name="spo2_scale_pair"),
+        CheckConstraint(
+            "(spo2_scale_set_at IS NULL) = (spo2_scale_set_by_id IS NULL)", name="spo2_scale_pair"
+        ),
         CheckConstraint(
             "no_known_allergies_by_id IS NULL OR no_known_allergies_at IS NOT NULL",
             name="no_known_allergies_pair",
@@ -179,7 +188,9 @@ class Patient(SourcedRow):
         Index(None, "hospital_id", "mrn"),
         # For person_candidates(), which looks for similar names past row-level security.
         *(
-            Index(f"patients_{key}_trgm_idx", key, postgresql_using="gin", postgresql_ops={key: "gin_trgm_ops"})
+            Index(
+                f"patients_{key}_trgm_idx", key, postgresql_using="gin", postgresql_ops={key: "gin_trgm_ops"}
+            )
             for key in ("search_family_given", "search_given_family")
         ),
     )
@@ -199,12 +210,16 @@ class Patient(SourcedRow):
     search_family_given: Mapped[str] = mapped_column(SORTED, comment="search_key(last_name, first_name)")
     search_given_family: Mapped[str] = mapped_column(SORTED, comment="search_key(first_name, last_name)")
     date_of_birth: Mapped[date | None] = mapped_column(comment="NULL = not known")
-    gender: Mapped[Gender] = enum_column("gender", Gender, comment="FHIR AdministrativeGender", default=Gender.UNKNOWN)
+    gender: Mapped[Gender] = enum_column(
+        "gender", Gender, comment="FHIR AdministrativeGender", default=Gender.UNKNOWN
+    )
     blood_group: Mapped[BloodGroup | None] = enum_column(
         "blood_group", BloodGroup, comment="ABO and Rh(D)", nullable=True
     )
     phone: Mapped[str | None]
-    phone_digits: Mapped[str | None] = mapped_column(SORTED, comment="last ten digits of phone, for the search")
+    phone_digits: Mapped[str | None] = mapped_column(
+        SORTED, comment="last ten digits of phone, for the search"
+    )
     email: Mapped[str | None]
     address: Mapped[str | None]
     emergency_contact_name: Mapped[str | None]
@@ -275,7 +290,9 @@ class PatientIdentifier(SourcedRow):
     __tablename__ = "patient_identifiers"
     __table_args__ = (
         fk_to_patient(),
-        UniqueConstraint("hospital_id", "patient_id", "system", "value", "type", postgresql_nulls_not_distinct=True),
+        UniqueConstraint(
+            "hospital_id", "patient_id", "system", "value", "type", postgresql_nulls_not_distinct=True
+        ),
         CheckConstraint("btrim(value) <> ''", name="value_given"),
         Index(None, "hospital_id", "value"),
     )

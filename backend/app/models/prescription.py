@@ -97,8 +97,12 @@ class Prescription(SourcedRow, Moving):
     dose_unit: Mapped[str | None] = mapped_column(comment="UCUM or countable form")
     as_needed: Mapped[bool] = mapped_column(server_default=text("false"), default=False, comment="PRN")
     as_needed_reason: Mapped[str | None]
-    max_per_24h: Mapped[Decimal | None] = mapped_column(Numeric(12, 4), comment="most doses in 24 hours, a count")
-    quantity: Mapped[Decimal | None] = mapped_column(Numeric(12, 3), comment="to dispense, in the smallest unit")
+    max_per_24h: Mapped[Decimal | None] = mapped_column(
+        Numeric(12, 4), comment="most doses in 24 hours, a count"
+    )
+    quantity: Mapped[Decimal | None] = mapped_column(
+        Numeric(12, 3), comment="to dispense, in the smallest unit"
+    )
     refills: Mapped[int | None] = mapped_column(SmallInteger)
     indication: Mapped[str | None]
     duration_days: Mapped[int | None] = mapped_column(SmallInteger)

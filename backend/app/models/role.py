@@ -1,7 +1,6 @@
 """Roles and what each may do (specification S10, domain 5.2)."""
 
 from enum import StrEnum
-
 from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text

@@ -46,7 +46,9 @@ class User(Row):
     email: Mapped[str | None] = mapped_column(
         CITEXT, unique=True, comment="login name; stays taken after a soft delete; NULL = no login"
     )
-    password_hash: Mapped[str | None] = mapped_column(comment="bcrypt; NULL = no login")
+    password_hash: Mapped[str | None] = mapped_column(
+        deferred=True, deferred_raiseload=True, comment="bcrypt; NULL = no login; read by no application role"
+    )
     password_changed_at: Mapped[datetime | None] = mapped_column(comment="sign-ins begun earlier have ended")
     title: Mapped[str | None] = mapped_column(comment="Dr, Prof ...; shown before the name")
     first_name: Mapped[str | None]
@@ -104,13 +106,23 @@ class Session(Row):
 
     # RESTRICT: users are never deleted; a sign-in belongs to its user for good.
     user_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"))
-    refresh_hash: Mapped[str | None] = mapped_column(comment="SHA-256 of the newest refresh token, hex; NULL for pages")
-    cookie_hash: Mapped[str | None] = mapped_column(comment="SHA-256 of the page cookie, hex; NULL for the JSON API")
+    refresh_hash: Mapped[str | None] = mapped_column(
+        deferred=True,
+        deferred_raiseload=True,
+        comment="SHA-256 of the newest refresh token, hex; NULL for pages",
+    )
+    cookie_hash: Mapped[str | None] = mapped_column(
+        deferred=True,
+        deferred_raiseload=True,
+        comment="SHA-256 of the page cookie, hex; NULL for the JSON API",
+    )
     expires_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None] = mapped_column(comment="last refresh")
     refresh_count: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     ended_at: Mapped[datetime | None]
-    end_reason: Mapped[SessionEnd | None] = enum_column("end_reason", SessionEnd, comment="why it ended", nullable=True)
+    end_reason: Mapped[SessionEnd | None] = enum_column(
+        "end_reason", SessionEnd, comment="why it ended", nullable=True
+    )
     ip_address: Mapped[str | None] = mapped_column(INET)
     user_agent: Mapped[str | None]
 

@@ -88,7 +88,9 @@ class Visit(SourcedRow, Moving):
             f"source IS NOT NULL OR ({one_of('status', OPEN + ENDED)}) <= (admission_date IS NOT NULL)",
             name="started_has_date",
         ),
-        CheckConstraint(f"NOT ({one_of('status', OPEN)}) OR discharge_date IS NULL", name="open_has_no_discharge"),
+        CheckConstraint(
+            f"NOT ({one_of('status', OPEN)}) OR discharge_date IS NULL", name="open_has_no_discharge"
+        ),
         CheckConstraint(
             "(discharge_ordered_at IS NULL) = (discharge_ordered_by_id IS NULL)",
             name="discharge_ordered_pair",
@@ -124,8 +126,12 @@ class Visit(SourcedRow, Moving):
     patient_id: Mapped[UUID]
     # SET NULL: the attending doctor is a soft reference; who ordered and signed stands elsewhere.
     attending_doctor_id: Mapped[UUID | None] = mapped_column(user_fk("SET NULL"), index=True)
-    visit_type: Mapped[VisitType] = enum_column("visit_type", VisitType, comment="inpatient, outpatient or emergency")
-    class_code: Mapped[str | None] = mapped_column(comment="the source's own class (v3-ActCode), kept as it came")
+    visit_type: Mapped[VisitType] = enum_column(
+        "visit_type", VisitType, comment="inpatient, outpatient or emergency"
+    )
+    class_code: Mapped[str | None] = mapped_column(
+        comment="the source's own class (v3-ActCode), kept as it came"
+    )
     status: Mapped[VisitStatus] = enum_column(
         "status", VisitStatus, comment="domain 5.4; moves by its machine", default=S.PLANNED
     )
@@ -141,7 +147,9 @@ class Visit(SourcedRow, Moving):
         "sync_status", SyncStatus, comment="publication to the global record", default=SyncStatus.PENDING
     )
     synced_at: Mapped[datetime | None]
-    discharge_ordered_at: Mapped[datetime | None] = mapped_column(comment="ordered; the bed is kept until departure")
+    discharge_ordered_at: Mapped[datetime | None] = mapped_column(
+        comment="ordered; the bed is kept until departure"
+    )
     # RESTRICT: the law wants the name of who ordered the discharge.
     discharge_ordered_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
 

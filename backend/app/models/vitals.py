@@ -73,7 +73,9 @@ class Vitals(SourcedRow):
         fk_to_visit("CASCADE"),
         UniqueConstraint("hospital_id", "id"),
         # RESTRICT: the amended set stays readable beside its correction.
-        ForeignKeyConstraint(["hospital_id", "amends_id"], ["vitals.hospital_id", "vitals.id"], ondelete="RESTRICT"),
+        ForeignKeyConstraint(
+            ["hospital_id", "amends_id"], ["vitals.hospital_id", "vitals.id"], ondelete="RESTRICT"
+        ),
         UniqueConstraint("amends_id"),
         *(
             CheckConstraint(f"{sign} BETWEEN {low} AND {high}", name=f"{sign}_range")

@@ -126,7 +126,7 @@ BEGIN
     LEFT JOIN hospitals own ON own.id = p.hospital_id
     LEFT JOIN hospitals h ON h.id = coalesce(u.hospital_id, p.hospital_id)
     LEFT JOIN regions g ON g.id = coalesce(u.region_id, own.region_id)
-   WHERE (s.id = p_session OR s.cookie_hash = p_cookie_hash)
+   WHERE s.id = coalesce(p_session, (SELECT c.id FROM sessions c WHERE c.cookie_hash = p_cookie_hash))
      AND s.ended_at IS NULL AND s.expires_at > clock_timestamp()
      AND u.is_active AND NOT u.is_deleted
      AND (u.password_changed_at IS NULL OR s.created_at >= u.password_changed_at);

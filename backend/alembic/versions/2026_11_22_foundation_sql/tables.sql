@@ -254,7 +254,7 @@ CREATE INDEX users_region_id_hospital_id_idx ON users (region_id, hospital_id);
 CREATE INDEX users_role_id_scope_idx ON users (role_id, scope);
 COMMENT ON COLUMN users.id IS 'UUID version 7, made by the application';
 COMMENT ON COLUMN users.email IS 'login name; stays taken after a soft delete; NULL = no login';
-COMMENT ON COLUMN users.password_hash IS 'bcrypt; NULL = no login';
+COMMENT ON COLUMN users.password_hash IS 'bcrypt; NULL = no login; read by no application role';
 COMMENT ON COLUMN users.password_changed_at IS 'sign-ins begun earlier have ended';
 COMMENT ON COLUMN users.title IS 'Dr, Prof ...; shown before the name';
 COMMENT ON COLUMN users.scope IS 'repeats the role''s (composite key)';
