@@ -122,8 +122,10 @@ def serve(
     server = Server(config)
     try:
         server.run(sockets=[listening])
-    except KeyboardInterrupt:
-        # uvicorn raises the signal that stopped it once more; it has done its work.
+    except (KeyboardInterrupt, SystemExit):
+        # uvicorn raises the signal that stopped it once more; by then it has done its work.
+        if not server.started:
+            raise
         return
     if not server.started:
         raise HassError("server-failed", "The web server did not start; the reason stands above.", 500)
