@@ -6,6 +6,8 @@ DECLARE
   app_login text := nullif(current_setting('hass.app_login', true), '');
   grants text[] := ARRAY[format('GRANT hass_owner, hass_definer TO %I', current_user)];
   one_grant text;
+  -- From PostgreSQL 16 whoever makes a role is its member at once, but may not act as it until that is granted.
+  acting text := CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
   FOREACH wanted IN ARRAY ARRAY['hass_owner', 'hass_app', 'hass_worker', 'hass_definer'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
@@ -16,7 +18,7 @@ BEGIN
       END;
     END IF;
   END LOOP;
-  IF pg_has_role(current_user, 'hass_owner', 'MEMBER') AND pg_has_role(current_user, 'hass_definer', 'MEMBER')
+  IF pg_has_role(current_user, 'hass_owner', acting) AND pg_has_role(current_user, 'hass_definer', acting)
      AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
     grants := '{}';
   END IF;
