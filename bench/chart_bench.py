@@ -36,13 +36,13 @@ def fill(owner_url: str) -> UUID:
         return patient
 
 
-async def measure(patient: UUID) -> dict[str, Any]:
+async def measure(app_url: str, patient: UUID) -> dict[str, Any]:
     import httpx
     from sqlalchemy import event
 
     from app.main import create_app
 
-    app = create_app()
+    app = create_app(app_url)
     async with app.router.lifespan_context(app):
         sent: list[str] = []
         event.listen(
@@ -80,7 +80,7 @@ def run() -> dict[str, Any]:
             hass(home, "migrate")
             hass(home, "seed")
             patient = fill(urls.owner_url)
-            return asyncio.run(measure(patient))
+            return asyncio.run(measure(urls.app_url, patient))
 
 
 if __name__ == "__main__":
