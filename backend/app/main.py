@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware.gzip import GZipMiddleware
@@ -111,7 +111,7 @@ async def migration_state(engine: AsyncEngine) -> str:
 
 
 def add_openapi(app: FastAPI) -> None:
-    app.extra["openapi"] = lambda: schema_of(app)
+    app.state.openapi = lambda: schema_of(app)
 
     @app.get("/api/openapi.json", include_in_schema=False, dependencies=[PUBLIC])
     async def openapi(request: Request) -> Response:
@@ -123,15 +123,14 @@ def schema_of(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
         for route in api_routes(app):
-            permission = declared_permission(route)
-            for method in route.methods:
+            for method in route.methods or ():
                 operation = schema["paths"].get(route.path_format, {}).get(method.lower())
-                if operation is not None and permission is not None:
-                    operation["x-permission"] = permission
+                if operation is not None:
+                    operation["x-permission"] = declared_permission(route)
         app.openapi_schema = schema
     return app.openapi_schema
 
 
-def api_routes(app: FastAPI) -> list[APIRoute]:
-    """Every route of ours, pages among them."""
-    return [route for route in app.routes if isinstance(route, APIRoute)]
+def api_routes(app: FastAPI) -> list[Any]:
+    """Every route that a function of ours answers, pages among them, as it stands after inclusion."""
+    return [route for route in iter_route_contexts(app.routes) if hasattr(route, "dependencies")]

@@ -11,10 +11,10 @@ import secrets
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.access.http import SESSION_COOKIE
 from app.core.errors import HassError
 from app.core.secrets import signing_key
 
-SESSION_COOKIE = "hass_session"
 VISITOR_COOKIE = "hass_visitor"
 FIELD = "csrf_token"
 HEADER = "x-csrf-token"

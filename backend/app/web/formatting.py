@@ -136,6 +136,11 @@ def sex(value: str | None) -> str:
     return SEXES.get(value or "unknown", NOT_KNOWN)
 
 
+def in_sentence(text: str) -> str:
+    """`Penicillin V` reads `penicillin V` within a sentence; abbreviations such as `NSAID` stay."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
 def words(value: str | None) -> str:
     """`in_progress` reads `in progress`."""
     return (value or NOT_KNOWN).replace("_", " ")

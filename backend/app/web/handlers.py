@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from app.access.actor import Actor
 from app.core.database import explain
 from app.core.errors import Forbidden, HassError, Invalid, Unauthenticated
+from app.core.sentences import sentence_for
 from app.web.layout import home_of
 from app.web.templating import is_fragment, render
 
@@ -101,13 +102,11 @@ def problem_of(error: Exception) -> Problem:
 
 
 def refused_by_database(error: IntegrityError) -> Problem:
-    """A violated constraint: its name has a sentence (core/errors.py); a value that is taken is a conflict."""
-    from app.core import errors as known
-
+    """A violated constraint: its name has a sentence (core/sentences.py); a value that is taken is a conflict."""
     original: Any = error.orig
     cause = getattr(original, "__cause__", None) or original
     name = getattr(cause, "constraint_name", None)
-    sentence = getattr(known, "SENTENCES", {}).get(name)
+    sentence = sentence_for(name)
     if sentence is None:
         return Problem(
             409, "refused-by-database", "The database refused this: it contradicts what is recorded."
@@ -226,8 +225,8 @@ def _more(problem: Problem, actor: Actor | None) -> list[str]:
         lines.append(f"The missing right is “{problem.permission}”.")
         if actor is not None:
             lines.append(
-                f"You are signed in as {actor.role_title.lower()}. "
-                "The network's administrators decide what each role includes; your hospital's manager knows them."
+                f"You are signed in as {actor.role_title.lower()}. What each role includes is decided by the "
+                "super administrator of the network."
             )
     return lines
 

@@ -52,7 +52,7 @@ async def region_sheet(name: str) -> Response:
 @router.get("/api/docs", dependencies=[PUBLIC])
 async def api_docs(request: Request) -> Response:
     """Every route of the JSON API, its permission and its fields, without a script of another host."""
-    schema = request.app.extra["openapi"]()
+    schema = request.app.state.openapi()
     return render(request, "api_docs.html", operations=_operations(schema), schemas=_schemas(schema))
 
 

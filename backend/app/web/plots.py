@@ -37,7 +37,7 @@ class Frame:
         return self.width - self.right
 
 
-WIDE = Frame(704, 116, 58, 62, 88, title_above=False)
+WIDE = Frame(704, 136, 58, 62, 88, title_above=False)
 NARROW = Frame(340, 30, 48, 84, 106, title_above=True)
 
 
@@ -157,23 +157,21 @@ def ticks(first: datetime, last: datetime, zone: tzinfo) -> list[tuple[datetime,
         return [
             (each, f"{each.day:02d}-{formatting.MONTHS[each.month - 1]}") for each in days if each <= last
         ]
-    hours = max(1, round(span.total_seconds() / 3600 / 6))
-    start = first.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    found = []
-    for count in range(0, 60, hours):
-        at = start + timedelta(hours=count)
-        if at > last:
-            break
-        words = f"{at.hour:02d}:00"
-        found.append(
-            (
-                at,
-                words
-                if found and at.hour >= hours
-                else f"{at.day:02d}-{formatting.MONTHS[at.month - 1]} {words}",
-            )
-        )
-    return found or [(first, formatting.clock(first, str(zone)))]
+    return _hours(first, last)
+
+
+def _hours(first: datetime, last: datetime) -> list[tuple[datetime, str]]:
+    """Round hours of the hospital's day; the first one and every new day carry the date."""
+    length = (last - first).total_seconds() / 3600
+    step = next((hours for hours in (1, 2, 3, 4, 6, 8) if length / hours <= 7), 12)
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    found: list[tuple[datetime, str]] = []
+    for count in range(72 // step + 1):
+        at = midnight + timedelta(hours=count * step)
+        if first <= at <= last:
+            day = f"{at.day:02d}-{formatting.MONTHS[at.month - 1]} "
+            found.append((at, f"{'' if found and at.hour else day}{at.hour:02d}:00"))
+    return found or [(first, f"{first.hour:02d}:{first.minute:02d}")]
 
 
 def _bounds(lane: Lane) -> tuple[float, float]:
@@ -260,9 +258,14 @@ def _series(lane: Lane, axis: Axis, y: Callable[[Decimal | float], float]) -> st
     return "".join(parts)
 
 
+def is_drawn(lane: Lane) -> bool:
+    """One measurement alone makes no lane: a line of words says it in less room."""
+    return len(lane.points) > 1
+
+
 def vitals_plot(lanes: Sequence[Lane], timezone: str | None, frame: Frame = WIDE) -> Markup:
-    """The lanes that hold a measurement, drawn under one another; empty when there is none."""
-    shown = [lane for lane in lanes if lane.points]
+    """The signs measured more than once, drawn under one another; empty when there is none."""
+    shown = [lane for lane in lanes if is_drawn(lane)]
     if not shown:
         return Markup("")
     instants = [point.at for lane in shown for point in lane.points]
@@ -278,7 +281,8 @@ def vitals_plot(lanes: Sequence[Lane], timezone: str | None, frame: Frame = WIDE
     nearest = -100.0
     for at, label in ticks(axis.first, axis.last, formatting.zone(timezone)):
         x = axis.x(at)
-        if x - nearest < 52 or not frame.left <= x <= frame.end + 2:
+        # Words need room: to their neighbour, and to the heading of the last column.
+        if x - nearest < 15 + 3 * len(label) + 15 or not frame.left <= x <= frame.end - 3 * len(label):
             continue
         nearest = x
         parts.append(f'<line class="gr" x1="{x:.1f}" x2="{x:.1f}" y1="{HEAD - 6}" y2="{whole - FOOT}"/>')

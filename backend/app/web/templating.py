@@ -23,6 +23,7 @@ WORDS = (
     "day_in_words",
     "day_tag",
     "highlight",
+    "in_sentence",
     "initials",
     "instant",
     "list_name",

@@ -38,14 +38,19 @@ def test_the_plot_says_in_words_what_it_shows() -> None:
 
 def test_a_sign_that_was_never_measured_has_no_lane() -> None:
     assert plots.vitals_plot([pulse()], "UTC") == ""
-    both = plots.vitals_plot([pulse(), pulse((0, 80))], "UTC")
+    both = plots.vitals_plot([pulse(), pulse((0, 80), (4, 82))], "UTC")
     assert both.count('class="lab"') == 1
 
 
-def test_one_measurement_is_a_point() -> None:
-    drawn = plots.vitals_plot([pulse((0, 80))], "UTC")
-    assert "<polyline" not in drawn
-    assert drawn.count("<circle") == 1
+def test_one_measurement_is_told_in_words_and_not_drawn() -> None:
+    assert not plots.is_drawn(pulse((0, 80)))
+    assert plots.vitals_plot([pulse((0, 80))], "UTC") == ""
+
+
+def test_two_measurements_far_apart_are_two_points_without_a_line() -> None:
+    drawn = plots.vitals_plot([pulse((0, 80), (2, 82), (900, 84))], "UTC")
+    assert drawn.count("<polyline") == 1
+    assert drawn.count("<circle") == 3
 
 
 def test_every_coordinate_lies_inside_the_drawing() -> None:
@@ -57,13 +62,19 @@ def test_every_coordinate_lies_inside_the_drawing() -> None:
 
 
 def test_the_time_axis_fits_hours_days_months_and_years() -> None:
-    for span in (timedelta(hours=5), timedelta(hours=40), timedelta(days=9), timedelta(days=200), timedelta(days=9000)):
+    for span in (
+        timedelta(hours=5),
+        timedelta(hours=40),
+        timedelta(days=9),
+        timedelta(days=200),
+        timedelta(days=9000),
+    ):
         found = plots.ticks(START, START + span, UTC)
         assert 2 <= len(found) <= 14, span
         assert all(START <= at <= START + span for at, _ in found)
 
 
 def test_pressure_is_drawn_as_a_pair() -> None:
-    point = plots.Point(START, Decimal(120), Decimal(80))
-    lane = plots.Lane("blood_pressure_systolic", "Blood pressure", "mmHg", [point])
+    points = [plots.Point(START + timedelta(hours=hours), Decimal(120), Decimal(80)) for hours in (0, 4)]
+    lane = plots.Lane("blood_pressure_systolic", "Blood pressure", "mmHg", points)
     assert ">120/80<" in plots.vitals_plot([lane], "UTC")

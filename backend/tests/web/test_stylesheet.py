@@ -18,7 +18,9 @@ def tokens() -> dict[str, tuple[str, str]]:
     """Token > (light, dark), as six digits."""
     found: dict[str, tuple[str, str]] = {}
     for name, value in re.findall(r"(--[\w-]+):\s*([^;]+);", ROOT):
-        pair = re.fullmatch(r"light-dark\((#\w+),\s*(#\w+)\)", value.strip()) or re.fullmatch(r"(#\w+)()", value.strip())
+        pair = re.fullmatch(r"light-dark\((#\w+),\s*(#\w+)\)", value.strip()) or re.fullmatch(
+            r"(#\w+)()", value.strip()
+        )
         if pair:
             light = six(pair[1])
             found[name] = (light, six(pair[2]) if pair[2] else light)
@@ -32,7 +34,11 @@ def six(colour: str) -> str:
 MEANINGS = ("crit", "high", "warn", "ok", "info", "calm")
 PAIRS = [
     # text, ground, least contrast in light and in dark
-    *((ink, ground, 4.5) for ink in ("--ink", "--ink-2", "--ink-3") for ground in ("--surface", "--bg", "--surface-2")),
+    *(
+        (ink, ground, 4.5)
+        for ink in ("--ink", "--ink-2", "--ink-3")
+        for ground in ("--surface", "--bg", "--surface-2")
+    ),
     ("--line-strong", "--surface", 3),
     ("--line-strong", "--bg", 3),
     ("--bar-ink", "--bar", 9),
@@ -83,7 +89,9 @@ def test_templates_hold_no_style_attribute_and_no_inline_script() -> None:
 
 
 def test_every_class_of_a_template_stands_in_a_stylesheet() -> None:
-    known = set(re.findall(r"\.(-?[a-zA-Z_][\w-]*)", SHEET + STATIC.joinpath("vendor/tabler.css").read_text("utf-8")))
+    known = set(
+        re.findall(r"\.(-?[a-zA-Z_][\w-]*)", SHEET + STATIC.joinpath("vendor/tabler.css").read_text("utf-8"))
+    )
     for path in TEMPLATES.rglob("*.html"):
         for attribute in re.findall(r'class="([^"{]*?)(?:"|\{)', path.read_text(encoding="utf-8")):
             unknown = set(attribute.split()) - known

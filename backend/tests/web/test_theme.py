@@ -51,11 +51,16 @@ def test_the_stylesheet_sets_brand_and_bar_only() -> None:
     assert names == {"--bar", "--brand", "--brand-soft", "--brand-ink", "--bar-mark"}
 
 
-@pytest.mark.parametrize("wrong", [None, {}, {"primary_color": "red"}, {"primary_color": 7}, {"primary_color": "#12"}])
+@pytest.mark.parametrize(
+    "wrong", [None, {}, {"primary_color": "red"}, {"primary_color": 7}, {"primary_color": "#12"}]
+)
 def test_settings_without_a_colour_give_no_sheet(wrong: dict[str, object] | None) -> None:
     assert theme.theme_url(wrong) is None
 
 
 def test_the_address_of_a_sheet_names_its_colours() -> None:
-    assert theme.theme_url({"primary_color": "#7A1FA2", "secondary_color": "#4fc3c7"}) == "/theme/7a1fa2-4fc3c7.css"
+    assert (
+        theme.theme_url({"primary_color": "#7A1FA2", "secondary_color": "#4fc3c7"})
+        == "/theme/7a1fa2-4fc3c7.css"
+    )
     assert theme.theme_url({"primary_color": "#7a1fa2"}) == "/theme/7a1fa2.css"

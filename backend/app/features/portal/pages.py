@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.access.http import CurrentActor, Db, SignedIn
+from app.access.http import CurrentActor, Db, Needs, SignedIn
+from app.access.permissions import Permission
 from app.core import clock
 from app.core.errors import NotFound
 from app.features.portal import queries
@@ -38,7 +39,7 @@ async def front_door(request: Request, db: Db, actor: CurrentActor) -> Response:
     return await _own_page(request, db, actor, files, files[0].patient_id)
 
 
-@router.get("/my/files/{patient_id}", dependencies=[SignedIn])
+@router.get("/my/files/{patient_id}", dependencies=[Needs(Permission.PATIENT_READ)])
 async def show_own_file(request: Request, db: Db, actor: CurrentActor, patient_id: UUID) -> Response:
     files = await queries.own_files(db, actor)
     if patient_id not in {each.patient_id for each in files}:
@@ -46,7 +47,7 @@ async def show_own_file(request: Request, db: Db, actor: CurrentActor, patient_i
     return await _own_page(request, db, actor, files, patient_id)
 
 
-@router.get("/my/files/{patient_id}/{section}", dependencies=[SignedIn])
+@router.get("/my/files/{patient_id}/{section}", dependencies=[Needs(Permission.PATIENT_READ)])
 async def show_own_section(
     request: Request,
     db: Db,
@@ -56,6 +57,8 @@ async def show_own_section(
     cursor: Cursor = None,
     record_type: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
+    if actor.scope != "self":
+        raise NotFound
     opened = await open_chart(
         db, actor, patient_id, section=section, cursor=cursor, limits=PAGE, record_type=record_type
     )

@@ -143,16 +143,28 @@ def vitals_context(chart: schemas.ChartOut, timezone: str, today: Any) -> dict[s
     age_days = ADULT_FROM_DAYS if born is None else ((chart.patient.deceased_on or today) - born).days
     lanes = lanes_of(rows, age_days, chart.patient.spo2_scale)
     drawn = [lane for lane in lanes if lane.points]
+    plotted = [lane for lane in drawn if plots.is_drawn(lane)]
     return {
         "plot": plots.vitals_plot(lanes, timezone),
         "plot_narrow": plots.vitals_plot(lanes, timezone, plots.NARROW),
-        "has_bands": any(lane.band is not None for lane in drawn),
-        "has_bmi": any(lane.key == "bmi" and lane.band is not None for lane in drawn),
+        "has_bands": any(lane.band is not None for lane in plotted),
+        "has_bmi": any(lane.key == "bmi" and lane.band is not None for lane in plotted),
+        "single_words": ", ".join(once(lane, timezone) for lane in drawn if lane not in plotted),
         "under_16": born is not None and age_days < ADULT_FROM_DAYS,
         "table_lanes": drawn,
         "table_rows": table_rows(rows, drawn),
         "span_words": span_words(rows, timezone),
     }
+
+
+def once(lane: plots.Lane, timezone: str) -> str:
+    """`weight 84 kg (20-Nov-2026)`: a sign that was measured once."""
+    point = lane.points[0]
+    words = formatting.number(point.value) + (
+        f"/{formatting.number(point.lower)}" if point.lower is not None else ""
+    )
+    name = formatting.in_sentence(lane.label)
+    return f"{name} {words} {lane.unit} ({formatting.local_day(point.at, timezone)})"
 
 
 def lanes_of(rows: Sequence[schemas.VitalsOut], age_days: int, spo2_scale: int) -> list[plots.Lane]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
@@ -58,6 +58,8 @@ async def offer_patients(request: Request, db: Db, actor: CurrentActor, q: Words
 
 @router.get("/patients/{patient_id}", dependencies=[Needs(Permission.PATIENT_READ)])
 async def show_chart(request: Request, db: Db, actor: CurrentActor, patient_id: UUID) -> Response:
+    if actor.scope == "self":
+        return RedirectResponse(f"/my/files/{patient_id}", 303)
     opened = await queries.open_chart(db, actor, patient_id, limits=PAGE)
     return render(request, "registration/chart.html", actor, **chart_view.chart_context(actor, opened))
 

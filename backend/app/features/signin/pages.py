@@ -6,13 +6,12 @@ from fastapi import APIRouter, Depends, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.access.http import PUBLIC, CurrentActor, Db, SignedIn, caller_of, caller_of
-from app.core import clock
+from app.access.http import PUBLIC, SESSION_COOKIE, CurrentActor, Db, SignedIn, caller_of
 from app.core import clock
 from app.core.errors import HassError
 from app.core.settings import get_settings
 from app.features.signin import actions
-from app.web.csrf import SESSION_COOKIE, VISITOR_COOKIE, same_site
+from app.web.csrf import VISITOR_COOKIE, same_site
 from app.web.layout import local_path
 from app.web.templating import render
 
@@ -78,9 +77,7 @@ async def log_in(
         return login_page(request, next=next, email=email, problem=error.sentence, status_code=error.status)
     response = RedirectResponse(local_path(next), 303)
     secure = request.url.scheme == "https"
-    response.set_cookie(
-        SESSION_COOKIE, cookie, httponly=True, samesite="lax", secure=secure, path="/"
-    )
+    response.set_cookie(SESSION_COOKIE, cookie, httponly=True, samesite="lax", secure=secure, path="/")
     # What bound the login form ends with it: from here on the session's own cookie binds the forms.
     response.delete_cookie(VISITOR_COOKIE, path="/")
     return response

@@ -1,0 +1,143 @@
+"""A real browser on a real server: uvicorn in a thread, Chromium driven by Playwright."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from served import (  # noqa: F401 - fixtures.
+    PASSWORDS,
+    Hospitals,
+    hospitals,
+)
+
+from app.core.settings import get_settings
+from app.doctor import find_browser
+from app.main import create_app
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = (1440, 900)
+
+
+@pytest.fixture(scope="session")
+def address(hospitals: Hospitals) -> Iterator[str]:  # noqa: F811 - the fixture imported above.
+    """Where the demo hospital is served."""
+    os.environ["HASS_DEMO"] = "1"
+    get_settings.cache_clear()
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(hospitals.database.app_url), log_level="warning", access_log=False)
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    until = time.monotonic() + 20
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.02)
+    assert server.started
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    del os.environ["HASS_DEMO"]
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The Chromium of this machine."""
+    async with async_playwright() as playwright:
+        found = find_browser()
+        assert found is not None, "No Chromium here (Debian: apt-get install chromium)."
+        started = await playwright.chromium.launch(executable_path=str(found), args=FLAGS)
+        yield started
+        await started.close()
+
+
+@dataclass
+class Visitor:
+    """A browser window, and what went wrong in it."""
+
+    page: Page
+    context: BrowserContext
+    address: str
+    faults: list[str]
+    elsewhere: list[str]
+
+    async def go(self, path: str) -> Page:
+        await self.page.goto(f"{self.address}{path}")
+        return self.page
+
+
+@pytest.fixture
+async def visit(chromium: Browser, address: str) -> AsyncIterator[Callable[..., Awaitable[Visitor]]]:
+    """`visit("nurse", size=(390, 844), shade="dark", path="/patients")`: a new window, signed in when a name is given.
+
+    At the end it fails on any error in the console and on any request to another host."""
+    windows: list[Visitor] = []
+    async with AsyncExitStack() as stack:
+
+        async def open_window(
+            name: str | None = None,
+            *,
+            size: tuple[int, int] = WIDE,
+            shade: str = "light",
+            path: str | None = None,
+            **more: Any,
+        ) -> Visitor:
+            context = await chromium.new_context(
+                viewport={"width": size[0], "height": size[1]},
+                color_scheme=shade,
+                reduced_motion="reduce",
+                **more,
+            )
+            stack.push_async_callback(context.close)
+            context.set_default_timeout(10_000)
+            page = await context.new_page()
+            made = Visitor(page, context, address, [], [])
+            page.on("pageerror", lambda error: made.faults.append(str(error)))
+            page.on("console", lambda line: made.faults.append(line.text) if line.type == "error" else None)
+            page.on(
+                "request",
+                lambda asked: None if asked.url.startswith(address) else made.elsewhere.append(asked.url),
+            )
+            if name is not None:
+                await made.go("/login")
+                await page.get_by_label("E-mail").fill(f"{name}@hass.example")
+                await page.get_by_label("Password").fill(PASSWORDS[f"{name}@hass.example"])
+                await page.get_by_role("button", name="Sign in").click()
+                await page.wait_for_url(lambda url: "/login" not in url)
+            if path is not None:
+                await made.go(path)
+            windows.append(made)
+            return made
+
+        yield open_window
+    for window in windows:
+        assert window.elsewhere == [], "a request went to another host"
+        # The browser reports every refused page as an error of its own; the tests look at those themselves.
+        assert [fault for fault in window.faults if "Failed to load resource" not in fault] == []
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: SHOTS of the developer, else a folder that goes away."""
+    wanted = os.environ.get("SHOTS")
+    folder = Path(wanted) if wanted else tmp_path_factory.mktemp("shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
