@@ -124,7 +124,8 @@ def connect(url: str, *, autocommit: bool = False, role: str | None = None) -> p
     return connection
 
 
-# One round trip tells all about the login; to_regrole is NULL where the role does not exist.
+# One round trip tells all about the login; to_regrole is NULL where the role does not exist. From PostgreSQL 16 a
+# member may lack the right to act as the role: whoever makes a role is such a member of it.
 LOGIN_RIGHTS = """
     SELECT current_setting('server_version_num')::int AS version,
            current_setting('server_version') AS version_text,
@@ -133,7 +134,8 @@ LOGIN_RIGHTS = """
            r.rolbypassrls AS bypasses_rls,
            coalesce(pg_has_role(session_user, to_regrole('hass_owner'), 'MEMBER'), false) AS is_owner,
            to_regrole($1::text) IS NOT NULL AS role_exists,
-           coalesce(pg_has_role(session_user, to_regrole($1::text), 'MEMBER'), false) AS may_act
+           coalesce(pg_has_role(session_user, to_regrole($1::text), CASE
+             WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END), false) AS may_act
       FROM pg_catalog.pg_roles r WHERE r.rolname = session_user
 """
 
