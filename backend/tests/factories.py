@@ -35,7 +35,9 @@ HOUR = timedelta(hours=1)
 # Any hash of bcrypt's form: no test signs in with it.
 PASSWORD_HASH = "$2b$04$" + "a" * 53
 SHA = "0" * 64
-MODELS: dict[str, type[Any]] = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
+MODELS: dict[str, type[Any]] = {
+    mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers
+}
 MACHINES: dict[str, Machine] = {
     table: model.machine for table, model in MODELS.items() if issubclass(model, Moving)
 }
@@ -310,12 +312,18 @@ class Chain:
         named = {"prescribed_by_id": doctor, "medication_name": "Lisinopril"}
         return self.row("prescriptions", given, **keys, **named, **ordered)
 
-    def appointment(self, *, patient: Any = None, doctor: Any = None, hospital: Any = None, **given: Any) -> Values:
+    def appointment(
+        self, *, patient: Any = None, doctor: Any = None, hospital: Any = None, **given: Any
+    ) -> Values:
         keys = self._of_patient(patient, hospital)
         with_doctor = _values(doctor or self.staff(keys))
         start = given.get("scheduled_at", NOW + timedelta(days=7))
         minutes = given.get("duration_minutes", 30)
-        slot = {"scheduled_at": start, "duration_minutes": minutes, "ends_at": start + timedelta(minutes=minutes)}
+        slot = {
+            "scheduled_at": start,
+            "duration_minutes": minutes,
+            "ends_at": start + timedelta(minutes=minutes),
+        }
         booked = {"doctor_id": with_doctor["id"], "created_by_id": self.staff(keys, "reception")["id"]}
         return self.row("appointments", given, **keys, **booked, **slot)
 
@@ -332,7 +340,9 @@ class Chain:
         of_record = _values(record)
         keys = {key: of_record[key] for key in ("patient_id", "visit_id", "record_type", "data")}
         source = {"source_hospital_id": of_record["hospital_id"], "source_record_id": of_record["id"]}
-        return self.row("emr_global", given, **keys, **source, person_id=_values(person)["id"], content_hash=SHA)
+        return self.row(
+            "emr_global", given, **keys, **source, person_id=_values(person)["id"], content_hash=SHA
+        )
 
     def import_source(self, *, hospital: Any = None, **given: Any) -> Values:
         at = _values(hospital or self.hospital())
@@ -342,7 +352,12 @@ class Chain:
 
     def ai_draft(self, *, visit: Any = None, hospital: Any = None, **given: Any) -> Values:
         keys = self._of_visit(visit, hospital)
-        drafted = {"draft_type": "risk_score", "content": {"score": 3}, "content_hash": SHA, "provider": "rules 1"}
+        drafted = {
+            "draft_type": "risk_score",
+            "content": {"score": 3},
+            "content_hash": SHA,
+            "provider": "rules 1",
+        }
         return self.row("ai_drafts", given, **keys, **drafted, _reviewer=self.staff(keys))
 
     # Stock, messages, trail
@@ -350,7 +365,9 @@ class Chain:
     def inventory(self, *, hospital: Any = None, **given: Any) -> Values:
         at = _values(hospital or self.hospital())
         item = {"item_type": "medication", "item_name": "Lisinopril 10 mg", "item_code": f"I{next(_numbers)}"}
-        return self.row("inventory", given, hospital_id=at["id"], **item, quantity=Decimal(100), unit="tablet")
+        return self.row(
+            "inventory", given, hospital_id=at["id"], **item, quantity=Decimal(100), unit="tablet"
+        )
 
     def notification(self, *, user: Any = None, **given: Any) -> Values:
         to = _values(user or self.user())

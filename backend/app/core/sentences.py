@@ -304,6 +304,6 @@ def sentence_for(constraint: str | None) -> str | None:
         return f"The {_words(last)} of this {THINGS[table]} is not there, or does not belong with it. Choose another."
     if rule.endswith("_not_null"):
         return f"The {_words(rule.removesuffix('_not_null'))} of this {THINGS[table]} is missing. Enter it."
-    if rule == "pkey" or re.fullmatch(r"(\w+_)?id_key", rule):
+    if rule.endswith("pkey") or re.fullmatch(r"(\w+_)?id_key", rule):
         return f"This {THINGS[table]} is recorded already. Reload and look."
     return None

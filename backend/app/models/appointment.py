@@ -59,7 +59,7 @@ class Appointment(SourcedRow, Moving):
             name="cancelled_pair",
         ),
         CheckConstraint(
-            "source IS NOT NULL OR status <> 'cancelled' OR btrim(cancellation_reason) <> ''",
+            "source IS NOT NULL OR status <> 'cancelled' OR COALESCE(btrim(cancellation_reason), '') <> ''",
             name="cancelled_has_reason",
         ),
         CheckConstraint(

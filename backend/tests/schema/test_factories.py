@@ -11,11 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.models.visit import VisitStatus
 
 
-@pytest.fixture
-def make(owner: psycopg.Connection[Any]) -> Make:
-    return Make(owner)
-
-
 def states() -> Iterator[tuple[str, str]]:
     for table, machine in sorted(MACHINES.items()):
         for state in type(machine.first):

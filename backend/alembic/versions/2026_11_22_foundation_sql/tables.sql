@@ -643,7 +643,7 @@ CREATE TABLE ai_drafts (
   CONSTRAINT ai_drafts_hospital_id_id_key UNIQUE (hospital_id, id),
   CONSTRAINT ai_drafts_content_object_check CHECK (jsonb_typeof(content) = 'object'),
   CONSTRAINT ai_drafts_reviewed_pair_check CHECK ((status IN ('approved', 'approved_with_edits', 'rejected')) = (reviewed_at IS NOT NULL) AND (reviewed_at IS NULL) = (reviewed_by_id IS NULL)),
-  CONSTRAINT ai_drafts_rejected_has_reason_check CHECK (status <> 'rejected' OR btrim(approval_notes) <> ''),
+  CONSTRAINT ai_drafts_rejected_has_reason_check CHECK (status <> 'rejected' OR COALESCE(btrim(approval_notes), '') <> ''),
   CONSTRAINT ai_drafts_hospital_id_fkey FOREIGN KEY(hospital_id) REFERENCES hospitals (id) ON DELETE RESTRICT,
   CONSTRAINT ai_drafts_reviewed_by_id_fkey FOREIGN KEY(reviewed_by_id) REFERENCES users (id) ON DELETE RESTRICT
 );
@@ -691,7 +691,7 @@ CREATE TABLE appointments (
   CONSTRAINT appointments_duration_minutes_range_check CHECK (duration_minutes BETWEEN 5 AND 480),
   CONSTRAINT appointments_ends_at_held_check CHECK (ends_at - scheduled_at = duration_minutes * INTERVAL '1 minute'),
   CONSTRAINT appointments_cancelled_pair_check CHECK (source IS NOT NULL OR status = 'entered_in_error' OR (status = 'cancelled') = (cancelled_at IS NOT NULL)),
-  CONSTRAINT appointments_cancelled_has_reason_check CHECK (source IS NOT NULL OR status <> 'cancelled' OR btrim(cancellation_reason) <> ''),
+  CONSTRAINT appointments_cancelled_has_reason_check CHECK (source IS NOT NULL OR status <> 'cancelled' OR COALESCE(btrim(cancellation_reason), '') <> ''),
   CONSTRAINT appointments_checked_in_pair_check CHECK (source IS NOT NULL OR status NOT IN ('checked_in', 'in_progress', 'completed') OR checked_in_at IS NOT NULL),
   CONSTRAINT appointments_authored_complete_check CHECK (source IS NOT NULL OR (created_by_id IS NOT NULL)),
   CONSTRAINT appointments_doctor_overlap_excl EXCLUDE USING gist (doctor_id WITH =, tstzrange(scheduled_at, ends_at) WITH &&) WHERE (status IN ('scheduled', 'checked_in', 'in_progress')),

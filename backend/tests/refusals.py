@@ -1,0 +1,242 @@
+"""Wrong rows, one change away from a valid one, and the named rule that must refuse each (S32, domain 5).
+
+CHECKS is read as `rule: what the factory is given`; a callable gets the factory for what depends on other rows."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from factories import HOUR, MODELS, NOW, Make, Values
+from sqlalchemy import ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint
+
+from app.core.ids import new_id
+from app.models import Base
+from app.models.base import EnumText
+
+Given = Values | Callable[[Make], Values]
+
+
+def table_of(rule: str) -> str:
+    return max((table for table in MODELS if rule.startswith(f"{table}_")), key=len)
+
+
+def refused_by(make: Make, attempt: Callable[[], Any]) -> str:
+    """The name of the rule that refuses `attempt`; fails when it is accepted."""
+    with pytest.raises(psycopg.errors.IntegrityError) as caught, make.connection.transaction():
+        attempt()
+    # A partition's key carries the partition's name.
+    return re.sub(r"^audit_logs_(\d{6}|default)_", "audit_logs_", caught.value.diag.constraint_name or "")
+
+
+BLANK = " "
+
+CHECKS: list[tuple[str, Given]] = [
+    ("regions_code_format_check", {"code": "north"}),
+    ("regions_code_format_check", {"code": "N"}),
+    ("regions_name_given_check", {"name": BLANK}),
+    ("regions_theme_object_check", {"theme_settings": ["#ffffff"]}),
+    ("roles_permissions_array_check", {"permissions": {}}),
+    ("hospitals_code_format_check", {"code": "ngh"}),
+    ("hospitals_name_given_check", {"name": BLANK}),
+    ("hospitals_bed_capacity_range_check", {"bed_capacity": -1}),
+    # Network has neither region nor hospital, region the first, hospital both, self neither (S13).
+    ("users_scope_reach_check", lambda make: {"role": "super_admin", "region_id": make.region()["id"]}),
+    ("users_scope_reach_check", {"role": "regional_admin", "region_id": None}),
+    ("users_scope_reach_check", lambda make: {"role": "regional_admin", "hospital_id": make.hospital()["id"]}),
+    ("users_scope_reach_check", {"role": "nurse", "hospital_id": None}),
+    ("users_scope_reach_check", {"role": "nurse", "region_id": None}),
+    ("users_scope_reach_check", lambda make: {"role": "patient", "region_id": make.region()["id"]}),
+    ("users_login_complete_check", {"password_hash": None}),
+    ("users_login_complete_check", {"email": None}),
+    ("users_login_or_imported_check", {"email": None, "password_hash": None}),
+    ("users_email_format_check", {"email": "no address"}),
+    ("users_password_hash_bcrypt_check", {"password_hash": "doctor123"}),
+    ("users_last_name_given_check", {"last_name": BLANK}),
+    ("sessions_ended_pair_check", {"ended_at": NOW}),
+    ("sessions_expires_later_check", {"expires_at": NOW - HOUR}),
+    ("idempotency_keys_key_length_check", {"key": "short"}),
+    ("idempotency_keys_response_status_range_check", {"response_status": 99}),
+    ("persons_last_name_given_check", {"last_name": BLANK}),
+    ("persons_date_of_birth_range_check", {"date_of_birth": date(1849, 12, 31)}),
+    ("persons_merged_into_other_check", lambda make: {"id": (own := new_id()), "merged_into_id": own}),
+    ("person_identifiers_value_given_check", {"value": BLANK}),
+    ("person_identifiers_value_given_check", {"system": BLANK}),
+    ("patients_mrn_format_check", {"mrn": "ngh-1"}),
+    ("patients_last_name_given_check", {"last_name": BLANK}),
+    ("patients_date_of_birth_range_check", {"date_of_birth": date(1849, 12, 31)}),
+    ("patients_deceased_pair_check", {"deceased_at": NOW}),
+    ("patients_spo2_scale_check", {"spo2_scale": 3}),
+    ("patients_spo2_scale_pair_check", {"spo2_scale_set_at": NOW}),
+    ("patients_no_known_allergies_pair_check", lambda make: {"no_known_allergies_by_id": make.user()["id"]}),
+    ("patient_identifiers_value_given_check", {"value": BLANK}),
+    ("allergies_substance_given_check", {"substance": BLANK}),
+    ("allergies_authored_complete_check", {"recorded_by_id": None}),
+    ("mrn_counters_last_number_range_check", {"last_number": -1}),
+    ("visits_discharge_after_admission_check", {"status": "discharged", "discharge_date": NOW - 2 * HOUR}),
+    ("visits_ended_has_date_check", {"status": "discharged", "discharge_date": None}),
+    ("visits_ended_has_date_check", {"status": "deceased", "discharge_date": None}),
+    ("visits_started_has_date_check", {"status": "active", "admission_date": None}),
+    ("visits_open_has_no_discharge_check", {"status": "active", "discharge_date": NOW}),
+    ("visits_discharge_ordered_pair_check", {"discharge_ordered_at": NOW}),
+    ("visits_synced_pair_check", {"sync_status": "synced"}),
+    ("visits_synced_pair_check", {"synced_at": NOW}),
+    ("diagnoses_rank_range_check", {"rank": 0}),
+    ("diagnoses_text_given_check", {"text": BLANK}),
+    ("diagnoses_authored_complete_check", {"recorded_by_id": None}),
+    ("beds_named_check", {"bed_number": BLANK}),
+    ("beds_named_check", {"ward": BLANK}),
+    ("beds_occupied_assigned_check", {"status": "occupied", "assigned_at": None}),
+    (
+        "beds_occupied_assigned_check",
+        lambda make: {"visit": (visit := make.visit()), "assigned_visit_id": visit["id"]},
+    ),
+    ("beds_reserved_named_check", {"status": "reserved", "reserved_until": None}),
+    ("beds_reserved_named_check", {"reserved_until": NOW}),
+    ("bed_assignments_released_after_assigned_check", {"assigned_at": NOW, "released_at": NOW - HOUR}),
+    ("vitals_temperature_range_check", {"temperature": Decimal("19.9")}),
+    ("vitals_temperature_range_check", {"temperature": Decimal("45.1")}),
+    ("vitals_heart_rate_range_check", {"heart_rate": -1}),
+    ("vitals_heart_rate_range_check", {"heart_rate": 351}),
+    ("vitals_blood_pressure_systolic_range_check", {"blood_pressure_systolic": 351}),
+    ("vitals_blood_pressure_diastolic_range_check", {"blood_pressure_diastolic": -1}),
+    (
+        "vitals_blood_pressure_diastolic_range_check",
+        {"blood_pressure_diastolic": 251, "blood_pressure_systolic": 300},
+    ),
+    ("vitals_blood_pressure_both_check", {"blood_pressure_diastolic": None}),
+    ("vitals_blood_pressure_order_check", {"blood_pressure_diastolic": 122}),
+    ("vitals_respiratory_rate_range_check", {"respiratory_rate": -1}),
+    ("vitals_respiratory_rate_range_check", {"respiratory_rate": 101}),
+    ("vitals_spo2_range_check", {"spo2": -1}),
+    ("vitals_spo2_range_check", {"spo2": 101}),
+    ("vitals_weight_range_check", {"weight": Decimal("0.19")}),
+    ("vitals_weight_range_check", {"weight": Decimal("700.1")}),
+    ("vitals_height_range_check", {"height": 0}),
+    ("vitals_height_range_check", {"height": Decimal("280.1")}),
+    ("vitals_oxygen_flow_lpm_range_check", {"supplemental_oxygen": True, "oxygen_flow_lpm": Decimal("80.1")}),
+    ("vitals_fio2_percent_range_check", {"fio2_percent": 20}),
+    ("vitals_fio2_percent_range_check", {"fio2_percent": 101}),
+    ("vitals_pain_range_check", {"pain": -1}),
+    ("vitals_pain_range_check", {"pain": 11}),
+    ("vitals_spo2_scale_check", {"spo2_scale": 3}),
+    (
+        "vitals_something_measured_check",
+        dict.fromkeys(
+            (
+                "temperature", "heart_rate", "respiratory_rate", "spo2", "blood_pressure_systolic",
+                "blood_pressure_diastolic",
+            )
+        ),
+    ),
+    ("vitals_oxygen_flow_on_oxygen_check", {"supplemental_oxygen": False, "oxygen_flow_lpm": 2}),
+    ("vitals_authored_complete_check", {"recorded_by_id": None}),
+    ("nurse_logs_content_given_check", {"content": BLANK}),
+    ("nurse_logs_authored_complete_check", {"nurse_id": None}),
+    ("emr_local_record_type_given_check", {"record_type": BLANK}),
+    ("emr_local_data_object_check", {"data": ["a", "b"]}),
+    ("emr_local_version_range_check", {"version": 0}),
+    ("emr_local_signed_pair_check", {"signed_at": NOW}),
+    ("emr_local_kept_is_imported_check", {"kept_reason": "unmapped"}),
+    ("emr_local_authored_complete_check", {"created_by_id": None}),
+    ("emr_global_record_type_given_check", {"record_type": BLANK}),
+    ("emr_global_data_object_check", {"data": ["a", "b"]}),
+    ("emr_global_version_range_check", {"version": 0}),
+    ("emr_global_synced_pair_check", {"status": "synced"}),
+    ("lab_tests_test_type_given_check", {"test_type": BLANK}),
+    ("lab_tests_instants_rise_check", {"status": "accepted", "accepted_at": NOW - 2 * HOUR}),
+    ("lab_tests_instants_rise_check", {"status": "in_progress", "in_progress_at": NOW - 2 * HOUR}),
+    ("lab_tests_instants_rise_check", {"status": "completed", "completed_at": NOW - 2 * HOUR}),
+    ("lab_tests_instants_rise_check", {"status": "cancelled", "cancelled_at": NOW - 2 * HOUR}),
+    ("lab_tests_instants_rise_check", {"status": "completed", "released_at": NOW - 2 * HOUR}),
+    ("lab_tests_completed_pair_check", {"status": "completed", "completed_at": None}),
+    ("lab_tests_cancelled_pair_check", {"status": "cancelled", "cancelled_at": None}),
+    ("lab_tests_pending_not_accepted_check", {"accepted_at": NOW}),
+    ("lab_tests_result_file_key_check", {"result_file_url": "https://files.example/report.pdf"}),
+    ("lab_tests_authored_complete_check", {"visit_id": None}),
+    ("lab_tests_authored_complete_check", {"requested_by_id": None}),
+    ("lab_results_name_given_check", {"name": BLANK}),
+    ("lab_results_value_given_check", {"value_numeric": None}),
+    ("lab_results_reference_order_check", {"reference_low": 5, "reference_high": 4}),
+    ("lab_results_comparator_of_number_check", {"value_numeric": None, "value_text": "low", "comparator": "<"}),
+    ("lab_results_rank_range_check", {"rank": 0}),
+    ("prescriptions_medication_name_given_check", {"medication_name": BLANK}),
+    ("prescriptions_end_after_start_check", {"end_date": NOW.date() - timedelta(days=1)}),
+    ("prescriptions_duration_days_range_check", {"duration_days": 0}),
+    ("prescriptions_duration_days_range_check", {"duration_days": 3651}),
+    ("prescriptions_dose_value_range_check", {"dose_value": 0, "dose_unit": "mg"}),
+    ("prescriptions_dose_pair_check", {"dose_value": 10}),
+    ("prescriptions_max_per_24h_range_check", {"max_per_24h": 0}),
+    ("prescriptions_quantity_range_check", {"quantity": 0}),
+    ("prescriptions_quantity_range_check", {"refills": -1}),
+    ("prescriptions_as_needed_has_maximum_check", {"status": "active", "as_needed": True}),
+    ("prescriptions_signed_pair_check", {"signed_at": NOW}),
+    ("prescriptions_active_is_signed_check", {"status": "active", "signed_at": None, "signed_by_id": None}),
+    ("prescriptions_discontinued_has_reason_check", {"status": "discontinued", "stop_reason": None}),
+    *(
+        ("prescriptions_authored_complete_check", {column: None})
+        for column in ("visit_id", "prescribed_by_id", "dosage", "frequency", "route")
+    ),
+    ("appointments_duration_minutes_range_check", {"duration_minutes": 4}),
+    ("appointments_duration_minutes_range_check", {"duration_minutes": 481}),
+    ("appointments_ends_at_held_check", {"scheduled_at": NOW, "ends_at": NOW + HOUR}),
+    ("appointments_cancelled_pair_check", {"cancelled_at": NOW}),
+    ("appointments_cancelled_pair_check", {"status": "cancelled", "cancelled_at": None}),
+    ("appointments_cancelled_has_reason_check", {"status": "cancelled", "cancellation_reason": BLANK}),
+    ("appointments_cancelled_has_reason_check", {"status": "cancelled", "cancellation_reason": None}),
+    ("appointments_checked_in_pair_check", {"status": "checked_in", "checked_in_at": None}),
+    ("appointments_authored_complete_check", {"created_by_id": None}),
+    ("inventory_named_check", {"item_name": BLANK}),
+    ("inventory_named_check", {"item_code": BLANK}),
+    ("inventory_named_check", {"unit": BLANK}),
+    ("inventory_quantity_range_check", {"quantity": -1}),
+    ("inventory_quantity_whole_check", {"quantity": Decimal("1.5")}),
+    ("inventory_threshold_alert_range_check", {"threshold_alert": -1}),
+    ("notifications_message_given_check", {"message": BLANK}),
+    ("notifications_retry_count_range_check", {"retry_count": 6}),
+    ("notifications_retry_count_range_check", {"retry_count": -1}),
+    ("notifications_sent_pair_check", {"status": "sent", "sent_at": None}),
+    ("notifications_delivered_pair_check", {"status": "delivered", "delivered_at": None}),
+    ("notifications_failed_pair_check", {"status": "failed", "failed_at": None}),
+    ("notifications_failed_pair_check", {"status": "failed", "failure_reason": None}),
+    ("notifications_address_given_check", {"channel": "sms", "recipient_address": None}),
+    ("audit_logs_append_only_check", {"updated_at": NOW - HOUR}),
+    ("audit_logs_outcome_code_check", {"outcome": 5}),
+    ("ai_drafts_content_object_check", {"content": ["a", "b"]}),
+    ("ai_drafts_reviewed_pair_check", {"status": "approved", "reviewed_at": None}),
+    ("ai_drafts_reviewed_pair_check", {"status": "approved", "reviewed_by_id": None}),
+    ("ai_drafts_rejected_has_reason_check", {"status": "rejected", "approval_notes": BLANK}),
+    ("ai_drafts_rejected_has_reason_check", {"status": "rejected", "approval_notes": None}),
+]  # fmt: skip
+
+
+def enumerations() -> Iterator[tuple[str, str]]:
+    """Table and column of every set of values; its rule is `<table>_<column>_check`."""
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            if isinstance(column.type, EnumText):
+                yield table.name, column.name
+
+
+def unique_keys() -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Table, rule and columns of every key: primary, unique, and the unique indexes of whole tables."""
+    for table in Base.metadata.sorted_tables:
+        for key in table.constraints:
+            if isinstance(key, PrimaryKeyConstraint | UniqueConstraint):
+                yield table.name, rule_name(key), tuple(column.name for column in key.columns)
+
+
+def foreign_keys() -> Iterator[tuple[str, ForeignKeyConstraint]]:
+    for table in Base.metadata.sorted_tables:
+        for key in sorted(table.foreign_key_constraints, key=rule_name):
+            yield table.name, key
+
+
+def rule_name(key: Any) -> str:
+    """The name as the database holds it: SQLAlchemy shortens what is longer than 63 characters."""
+    from sqlalchemy.dialects import postgresql
+
+    return str(postgresql.dialect().identifier_preparer.format_constraint(key))
