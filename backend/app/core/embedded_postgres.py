@@ -203,7 +203,8 @@ def is_server_of(pid: int, data: Path) -> bool:
     status = Path(f"/proc/{pid}/cmdline")
     if Path("/proc/self").exists():
         try:
-            return os.fsencode(data) in status.read_bytes().split(b"\0")
+            arguments = [os.path.realpath(each) for each in status.read_bytes().split(b"\0") if each]
+            return os.fsencode(data.resolve()) in arguments
         except OSError:
             return False
     code, said = run_as(ServerUser(), ["ps", "-o", "stat=,command=", "-p", str(pid)])

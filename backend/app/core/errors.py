@@ -10,7 +10,9 @@ class HassError(Exception):
 
     status = 400
 
-    def __init__(self, code: str, sentence: str, status: int | None = None, *, field: str | None = None) -> None:
+    def __init__(
+        self, code: str, sentence: str, status: int | None = None, *, field: str | None = None
+    ) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence

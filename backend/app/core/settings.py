@@ -24,7 +24,8 @@ def default_home() -> Path:
 
 
 def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
+    # Resolved, so that one folder has one name: a running server is known by its data directory.
+    return path.expanduser().resolve()
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]

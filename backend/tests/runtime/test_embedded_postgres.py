@@ -83,6 +83,15 @@ def test_two_processes_share_one_server(made_home: Path) -> None:
     assert server_process(made_home) is None
 
 
+def test_a_home_reached_by_another_name_is_the_same_server(made_home: Path, run_folder: Path) -> None:
+    other_name = run_folder / f"link-{secrets.token_hex(3)}"
+    other_name.symlink_to(made_home)
+    with embedded_server(made_home) as first, embedded_server(other_name) as second:
+        assert second.pid == first.pid
+    other_name.unlink()
+    assert server_process(made_home) is None
+
+
 def test_a_killed_server_comes_back_with_every_committed_row(made_home: Path) -> None:
     with embedded_server(made_home) as server:
         with psycopg.connect(server.owner_url) as connection:
