@@ -1,9 +1,7 @@
 """The factories give valid rows of every table, by both doors."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import psycopg
 import pytest
 from factories import MACHINES, MODELS, TABLES, Make, make_lab_result, make_user, make_visit
 from sqlalchemy.ext.asyncio import AsyncSession
