@@ -22,7 +22,7 @@ DECLARE
 BEGIN
   FOREACH fixed IN ARRAY TG_ARGV LOOP
     IF old_row -> fixed IS DISTINCT FROM new_row -> fixed
-       AND NOT (fixed = 'patient_id' AND current_setting('hass.act', true) = 'merge_files') THEN
+       AND NOT (fixed = 'patient_id' AND coalesce(current_setting('hass.act', true), '') = 'merge_files') THEN
       RAISE EXCEPTION '% of % never changes', fixed, TG_TABLE_NAME
         USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_fixed', TABLE = TG_TABLE_NAME,
               COLUMN = fixed;

@@ -1,0 +1,211 @@
+"""The triggers that are not machines: what never changes, what is only added to, updated_at, and the audit trail."""
+
+from typing import Any
+
+import catalogue
+import psycopg
+import pytest
+from factories import HOUR, MACHINES, MODELS, NOW, Make
+from refusals import refused_by
+from sqlalchemy import DateTime, Uuid
+
+from app.core.ids import new_id
+
+APPEND_ONLY = {"audit_logs", "import_sources"}
+CHANGED = sorted(set(MODELS) - APPEND_ONLY)
+UNAUDITED = {"audit_logs", "idempotency_keys"}
+AUDITED = sorted(set(MODELS) - UNAUDITED)
+TENANT = {
+    "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",
+    "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
+    "ai_drafts",
+}  # fmt: skip
+SOURCED = TENANT - {"mrn_counters", "beds", "inventory", "ai_drafts"} | {"users"}
+OF_PATIENT = TENANT - {"patients", "mrn_counters", "beds", "inventory"} | {"emr_global"}
+# Column > tables in which it never changes, written from the specification, not from the code.
+FIXED = {
+    "id": set(CHANGED),
+    "created_at": set(CHANGED),
+    "hospital_id": TENANT,
+    "source": SOURCED,
+    "patient_id": OF_PATIENT,
+    "code": {"regions", "hospitals"},
+    "region_id": {"hospitals"},
+    "mrn": {"patients"},
+    "network_number": {"persons"},
+    "user_id": {"sessions"},
+}
+FIXED_COLUMNS = sorted((table, column) for column, tables in FIXED.items() for table in tables)
+
+
+def trail(make: Make, row_id: Any) -> list[dict[str, Any]]:
+    cursor = make.connection.cursor(row_factory=psycopg.rows.dict_row)
+    return cursor.execute(
+        "SELECT * FROM audit_logs WHERE resource_id = %s ORDER BY seq", (row_id,)
+    ).fetchall()
+
+
+@pytest.mark.parametrize(("table", "column"), FIXED_COLUMNS)
+def test_what_never_changes_is_refused(make: Make, table: str, column: str) -> None:
+    row = make.of(table)
+    kind = MODELS[table].__table__.columns[column].type
+    other: object = new_id() if isinstance(kind, Uuid) else "ZZ-9999999"
+    if isinstance(kind, DateTime):
+        other = NOW - HOUR
+    value = "DEFAULT" if column == "network_number" else "%(other)s"
+
+    def change() -> None:
+        statement = f"UPDATE {table} SET {column} = {value} WHERE id = %(id)s"
+        make.connection.execute(statement, {"other": other, "id": row["id"]})
+
+    assert refused_by(make, change) == f"{table}_fixed"
+
+
+def test_merge_of_two_files_moves_the_visit_and_its_rows(make: Make) -> None:
+    """patient_id moves under that act only; ON UPDATE CASCADE takes the rows along (design 4)."""
+    visit = make.visit()
+    result = make.lab_result(lab_test=make.lab_test(visit=visit))
+    vitals = make.vitals(visit=visit)
+    survivor = make.patient(hospital={"id": visit["hospital_id"], "code": "HX"})
+    make.connection.execute("SELECT set_config('hass.act', 'merge_files', true)")
+    make.change("visits", visit["id"], {"patient_id": survivor["id"]})
+    for table, row in (("vitals", vitals), ("lab_results", result)):
+        found = make.connection.execute(
+            f"SELECT patient_id FROM {table} WHERE id = %s", (row["id"],)
+        ).fetchone()
+        assert found == (survivor["id"],)
+
+
+@pytest.mark.parametrize("table", sorted(APPEND_ONLY))
+def test_append_only_table_refuses_change_and_deletion_by_its_owner_too(make: Make, table: str) -> None:
+    row = make.of(table)
+
+    def run(statement: str) -> None:
+        make.connection.execute(statement, (row["id"],))
+
+    rule = f"{table}_append_only"
+    assert refused_by(make, lambda: run(f"UPDATE {table} SET id = id WHERE id = %s")) == rule
+    assert refused_by(make, lambda: run(f"DELETE FROM {table} WHERE id = %s")) == rule
+
+
+@pytest.mark.parametrize("table", sorted(MODELS))
+def test_truncate_is_refused(make: Make, table: str) -> None:
+    """Rows of a statement that no row trigger sees would leave without a trace."""
+    with pytest.raises(psycopg.errors.CheckViolation, match="no_truncate"), make.connection.transaction():
+        make.connection.execute(f"TRUNCATE {table} CASCADE")
+
+
+@pytest.mark.parametrize("table", CHANGED)
+def test_updated_at_moves_with_every_update(make: Make, table: str) -> None:
+    row = make.of(table, updated_at=NOW - HOUR)
+    make.connection.execute(f"UPDATE {table} SET id = id WHERE id = %s", (row["id"],))
+    moved = f"SELECT updated_at = now() FROM {table} WHERE id = %s"
+    assert make.connection.execute(moved, (row["id"],)).fetchone() == (True,)
+
+
+@pytest.mark.parametrize("table", AUDITED)
+def test_insert_update_and_delete_each_write_one_audit_row(make: Make, table: str) -> None:
+    reach = "SELECT set_config('hass.' || key, value, true) FROM json_each_text(%s)"
+    user, request = make.user("nurse"), "0199-test"
+    hospital = make.hospital()
+    told = {
+        "user_id": str(user["id"]), "act": "some_act", "request_id": request, "address": "192.0.2.7",
+        "agent": "tests", "hospital_id": str(hospital["id"]),
+    }  # fmt: skip
+    make.connection.execute(reach, (psycopg.types.json.Json(told),))
+    row = make.of(table)
+    if table in MACHINES and row["status"] != MACHINES[table].first:
+        # The factory moved it there, which is a change of its own.
+        assert [entry["action"] for entry in trail(make, row["id"])] == ["C", "U"]
+    (created, *_) = before = trail(make, row["id"])
+    assert created["action"] == "C"
+    assert created["before_state"] is None
+    assert created["after_state"]["id"] == str(row["id"])
+    assert set(created["after_state"]) == {column.name for column in MODELS[table].__table__.columns}
+    for entry in before:
+        assert entry["resource_type"] == table
+        assert entry["user_id"] == user["id"]
+        assert (entry["act"], entry["request_id"], entry["user_agent"]) == ("some_act", request, "tests")
+        assert str(entry["ip_address"]) == "192.0.2.7"
+        own_hospital = hospital["id"] if table not in {*TENANT, "import_sources"} else row["hospital_id"]
+        if table == "hospitals":
+            own_hospital = row["id"]
+        if table in {"users", "notifications", "emr_global"}:
+            own_hospital = row.get("hospital_id") or row.get("source_hospital_id")
+        assert entry["hospital_id"] == own_hospital
+        of_patient = row["id"] if table == "patients" else row.get("patient_id")
+        assert entry["patient_id"] == of_patient
+    if table in APPEND_ONLY:
+        return
+    make.connection.execute(f"DELETE FROM {table} WHERE id = %s", (row["id"],))
+    deleted = trail(make, row["id"])[-1]
+    assert (deleted["action"], deleted["after_state"]) == ("D", None)
+    assert deleted["before_state"]["id"] == str(row["id"])
+    assert len(trail(make, row["id"])) == len(before) + 1
+
+
+def test_update_keeps_the_changed_fields_only(make: Make) -> None:
+    patient = make.patient(phone="+49 30 1234")
+    make.change("patients", patient["id"], {"phone": "+49 30 9999"})
+    entry = trail(make, patient["id"])[-1]
+    assert entry["action"] == "U"
+    assert entry["before_state"]["phone"] == "+49 30 1234"
+    assert entry["after_state"]["phone"] == "+49 30 9999"
+    assert set(entry["before_state"]) == set(entry["after_state"]) <= {"phone", "updated_at"}
+
+
+def test_bulk_sql_writes_one_audit_row_for_each_row(make: Make) -> None:
+    visit = make.visit()
+    logs = [make.nurse_log(visit=visit)["id"] for _ in range(3)]
+    make.connection.execute("UPDATE nurse_logs SET content = 'Changed.' WHERE visit_id = %s", (visit["id"],))
+    assert [[entry["action"] for entry in trail(make, log)] for log in logs] == [["C", "U"]] * 3
+
+
+def test_change_by_hand_names_the_database_login(make: Make) -> None:
+    make.connection.execute("SELECT set_config('hass.agent', '', true)")
+    region = make.region()
+    assert trail(make, region["id"])[0]["user_agent"].startswith("sql:")
+
+
+def test_secrets_are_masked(make: Make) -> None:
+    user = make.user("nurse")
+    session = make.session(user=user, refresh_hash="f" * 64)
+    make.change("users", user["id"], {"password_hash": "$2b$04$" + "b" * 53})
+    make.change("sessions", session["id"], {"refresh_hash": "e" * 64, "cookie_hash": "d" * 64})
+    entries = [entry for row in (user, session) for entry in trail(make, row["id"])]
+    states = [state for entry in entries for state in (entry["before_state"], entry["after_state"]) if state]
+    shown = str(states)
+    assert "$2b$" not in shown
+    assert not [letter for letter in "fed" if letter * 64 in shown]
+    masked = {"password_hash", "refresh_hash", "cookie_hash"}
+    assert {state[name] for state in states for name in masked & set(state)} == {"***"}
+
+
+def test_a_change_that_is_rolled_back_leaves_no_audit_row(make: Make) -> None:
+    region = make.region()
+    with make.connection.transaction(force_rollback=True):
+        make.change("regions", region["id"], {"name": "Changed"})
+        assert len(trail(make, region["id"])) == 2
+    assert len(trail(make, region["id"])) == 1
+
+
+def test_audit_event_adds_a_row_with_the_context(make: Make) -> None:
+    user, patient = make.user("doctor"), new_id()
+    make.connection.execute("SELECT set_config('hass.user_id', %s, true)", (str(user["id"]),))
+    made = make.connection.execute(
+        "SELECT audit_event('R', 'rest', 'patients', %s, %s, 0::smallint, NULL, '{\"found\": 1}')",
+        (patient, patient),
+    ).fetchone()
+    (entry,) = trail(make, patient)
+    assert made == (entry["id"],)
+    assert (entry["action"], entry["user_id"], entry["patient_id"]) == ("R", user["id"], patient)
+    assert entry["query"] == {"found": 1}
+    assert entry["before_state"] is None is entry["after_state"]
+
+
+def test_no_trigger_is_without_its_test(make: Make) -> None:
+    tested = {f"{table}_no_truncate" for table in MODELS} | {f"{table}_append_only" for table in APPEND_ONLY}
+    tested |= {f"{table}_{kind}" for table in CHANGED for kind in ("fixed", "updated_at")}
+    tested |= {f"{table}_audit" for table in AUDITED} | {f"{table}_machine" for table in MACHINES}
+    tested |= {"beds_stay", "beds_history"}
+    assert {name for _, name, kind in catalogue.rules(make.connection) if kind == "t"} == tested
