@@ -107,15 +107,26 @@ def import_fhir(
         str | None, typer.Option(help="URI that names the system the records come from.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    max_megabytes: Annotated[
+        int, typer.Option(help="Refuse files that hold more than this, unpacked.", min=1, max=1024)
+    ] = 128,
 ) -> None:
-    """Read FHIR R4 transaction bundles into the records of a hospital."""
+    """Read FHIR R4 bundles into the records of a hospital; what is there already is not changed."""
     from app.core.database import open_database
     from app.progress import say
 
-    with open_database(say):
-        from app.fhir.importer import import_paths
+    with open_database(say) as urls:
+        from app.fhir.command import run_import
 
-        raise typer.Exit(import_paths(paths, hospital=hospital, system=system, as_json=as_json))
+        status = run_import(
+            paths,
+            url=urls.app_url,
+            hospital=hospital,
+            system=system,
+            as_json=as_json,
+            max_megabytes=max_megabytes,
+        )
+    raise typer.Exit(status)
 
 
 @app.command()

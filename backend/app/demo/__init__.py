@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.access.context import set_context
 from app.core.database import create_engine, open_database, session_factory
+from app.core.errors import HassError
 from app.demo.john_smith import make_hospital_rows
 from app.demo.logins import LOGINS
 from app.demo.organisation import make_organisation
@@ -37,9 +38,16 @@ def seed(*, quiet: bool = False) -> Counter[str]:
 
 def import_samples() -> None:
     """Import the sample patients that HASS ships into North General Hospital; a second run changes nothing."""
-    from app.fhir.importer import import_paths_now
+    from app.fhir.importer import import_paths
 
-    import_paths_now([SAMPLES], hospital_code="NGH", system=SAMPLES_SOURCE)
+    with open_database() as urls:
+        summary = asyncio.run(
+            import_paths([SAMPLES], url=urls.app_url, hospital="NGH", system=SAMPLES_SOURCE)
+        )
+    for broken in summary.broken:
+        raise HassError(
+            "samples-broken", f"The sample patients did not go in: {broken.path}: {broken.reason}"
+        )
 
 
 async def _seed() -> Counter[str]:

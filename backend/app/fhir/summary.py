@@ -1,0 +1,172 @@
+"""What an import did: counted by resource type, shown as a table or as JSON."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+
+from app.fhir.bundle_reader import Bundle
+from app.fhir.plan import Plan
+
+CHANGED_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A file of which nothing went in, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A resource that came with another content than before; nothing was changed here."""
+
+    path: str
+    resource_type: str
+    resource_id: str
+
+
+@dataclass
+class Summary:
+    hospital: str
+    system: str
+    files: int = 0
+    bundles: int = 0
+    entries: Counter[str] = field(default_factory=Counter)
+    # (resource type, table): new resources by the table that took them.
+    placed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    # (resource type, reason): only in emr_local; in emr_local beside their row.
+    kept: Counter[tuple[str, str]] = field(default_factory=Counter)
+    copied: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unchanged: Counter[str] = field(default_factory=Counter)
+    changed: list[Changed] = field(default_factory=list)
+    rows: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+    broken: list[Broken] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def exit_status(self) -> int:
+        return 1 if self.broken or self.changed else 0
+
+    @property
+    def new(self) -> int:
+        return sum(self.placed.values())
+
+    @property
+    def resources(self) -> int:
+        return sum(self.entries.values())
+
+    def add(self, bundle: Bundle, plan: Plan, unchanged: Counter[str], changed: list[Changed]) -> None:
+        """Count a bundle that is in."""
+        self.bundles += 1
+        self.entries.update(entry.resource_type for entry in bundle.entries)
+        self.placed.update((placed.entry.resource_type, placed.table) for placed in plan.placed)
+        self.kept.update(plan.kept)
+        self.copied.update(plan.copied)
+        self.unchanged.update(unchanged)
+        self.changed.extend(changed)
+        self.rows.update({table: len(rows) for table, rows in plan.rows.items() if rows})
+        self.warnings.update(plan.warnings)
+        if bundle.without_resource:
+            self.warnings["entry without a resource (a deletion or an answer): nothing to take"] += (
+                bundle.without_resource
+            )
+        if bundle.replaced_characters:
+            self.warnings["character that no database can hold: replaced by U+FFFD"] += (
+                bundle.replaced_characters
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "hospital": self.hospital,
+            "system": self.system,
+            "files": self.files,
+            "bundles": self.bundles,
+            "resources": self.resources,
+            "new": self.new,
+            "unchanged": sum(self.unchanged.values()),
+            "changed": [
+                {"path": one.path, "resource_type": one.resource_type, "resource_id": one.resource_id}
+                for one in self.changed
+            ],
+            "broken": [{"path": one.path, "reason": one.reason} for one in self.broken],
+            "by_resource_type": {kind: self._of_type(kind) for kind in sorted(self.entries)},
+            "rows": dict(sorted(self.rows.items())),
+            "warnings": dict(sorted(self.warnings.items())),
+            "seconds": round(self.seconds, 3),
+            "exit_status": self.exit_status,
+        }
+
+    def _of_type(self, kind: str) -> dict[str, Any]:
+        return {
+            "resources": self.entries[kind],
+            "tables": _of(self.placed, kind),
+            "kept_whole_only": _of(self.kept, kind),
+            "kept_whole_beside_row": _of(self.copied, kind),
+            "unchanged": self.unchanged[kind],
+            "changed": sum(one.resource_type == kind for one in self.changed),
+        }
+
+    def print(self, console: Console) -> None:
+        console.print(Group(self._table()), markup=False)
+        for warning, count in sorted(self.warnings.items()):
+            console.print(f"{count} x {warning}", markup=False)
+        for one in self.changed[:CHANGED_SHOWN]:
+            console.print(
+                f"Changed at the source, left as it is here: {one.resource_type}/{one.resource_id} ({one.path})",
+                markup=False,
+            )
+        if len(self.changed) > CHANGED_SHOWN:
+            console.print(
+                f"... and {len(self.changed) - CHANGED_SHOWN} more (--json lists all).", markup=False
+            )
+        for broken in self.broken:
+            console.print(f"Not imported: {broken.path}: {broken.reason}", markup=False)
+        console.print(self._last_line(), markup=False)
+
+    def _table(self) -> Table:
+        table = Table(title=f"Import into {self.hospital} from {self.system}", title_justify="left")
+        for heading in (
+            "resource",
+            "in file",
+            "went to",
+            "kept whole",
+            "also kept whole",
+            "unchanged",
+            "changed",
+        ):
+            table.add_column(
+                heading, justify="right" if heading in ("in file", "unchanged", "changed") else "left"
+            )
+        changed = Counter(one.resource_type for one in self.changed)
+        for kind in sorted(self.entries):
+            # What is only kept whole is named in its own column.
+            tables = {name: n for name, n in _of(self.placed, kind).items() if name != "emr_local"}
+            cells = (tables, _of(self.kept, kind), _of(self.copied, kind))
+            table.add_row(
+                kind,
+                f"{self.entries[kind]:,}",
+                *("\n".join(f"{n:,} {name}" for name, n in cell.items()) for cell in cells),
+                *(f"{n:,}" if n else "" for n in (self.unchanged[kind], changed[kind])),
+            )
+        return table
+
+    def _last_line(self) -> str:
+        unchanged = sum(self.unchanged.values())
+        head = f"{self.bundles} of {self.files} bundles, {self.resources:,} resources"
+        if not self.new and not self.changed and not self.broken:
+            return f"{head}: nothing new, nothing changed."
+        rate = f", {self.resources / self.seconds:,.0f} resources/s" if self.seconds else ""
+        return (
+            f"{head}: {self.new:,} new, {unchanged:,} unchanged, {len(self.changed):,} changed, "
+            f"{len(self.broken)} files not imported; {self.seconds:.1f} s{rate}."
+        )
+
+
+def _of(counted: Counter[tuple[str, str]], kind: str) -> dict[str, int]:
+    return {name: count for (found, name), count in sorted(counted.items()) if found == kind}
