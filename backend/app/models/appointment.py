@@ -87,6 +87,7 @@ class Appointment(SourcedRow, Moving):
         Index(None, "patient_id", "scheduled_at"),
         Index(None, "status", "scheduled_at"),
         Index(None, "hospital_id", "patient_id", "visit_id"),
+        Index(None, "hospital_id", "reschedules_id", postgresql_where=text("reschedules_id IS NOT NULL")),
     )
     machine: ClassVar[Machine] = Machine(
         first=A.SCHEDULED,

@@ -67,7 +67,7 @@ class Bed(HospitalRow, Moving):
         ),
         Index(None, "hospital_id", "status", "ward"),
         Index(None, "status"),
-        Index(None, "hospital_id", "assigned_patient_id"),
+        Index(None, "hospital_id", "assigned_patient_id", "assigned_visit_id"),
         Index(None, "hospital_id", "reserved_for_visit_id"),
         Index(None, "reserved_until", postgresql_where=text("status = 'reserved'")),
     )

@@ -704,6 +704,7 @@ CREATE TABLE appointments (
 CREATE INDEX appointments_created_by_id_idx ON appointments (created_by_id);
 CREATE INDEX appointments_doctor_id_scheduled_at_idx ON appointments (doctor_id, scheduled_at);
 CREATE INDEX appointments_hospital_id_patient_id_visit_id_idx ON appointments (hospital_id, patient_id, visit_id);
+CREATE INDEX appointments_hospital_id_reschedules_id_idx ON appointments (hospital_id, reschedules_id) WHERE reschedules_id IS NOT NULL;
 CREATE INDEX appointments_hospital_id_scheduled_at_idx ON appointments (hospital_id, scheduled_at);
 CREATE INDEX appointments_patient_id_scheduled_at_idx ON appointments (patient_id, scheduled_at);
 CREATE INDEX appointments_status_scheduled_at_idx ON appointments (status, scheduled_at);
@@ -747,7 +748,7 @@ CREATE TABLE beds (
   CONSTRAINT beds_hospital_id_fkey FOREIGN KEY(hospital_id) REFERENCES hospitals (id) ON DELETE RESTRICT
 );
 
-CREATE INDEX beds_hospital_id_assigned_patient_id_idx ON beds (hospital_id, assigned_patient_id);
+CREATE INDEX beds_hospital_id_assigned_patient_id_assigned_visit_id_idx ON beds (hospital_id, assigned_patient_id, assigned_visit_id);
 CREATE INDEX beds_hospital_id_reserved_for_visit_id_idx ON beds (hospital_id, reserved_for_visit_id);
 CREATE INDEX beds_hospital_id_status_ward_idx ON beds (hospital_id, status, ward);
 CREATE INDEX beds_reserved_until_idx ON beds (reserved_until) WHERE status = 'reserved';
