@@ -96,9 +96,10 @@ def _key() -> Iterator[Finding]:
 def _database(settings: Settings) -> Iterator[Finding]:
     if settings.is_embedded:
         yield from _embedded(settings)
-    else:
-        yield Finding("database", f"HASS_DATABASE_URL names {_place(str(settings.database_url))}.")
+    # Opening parses the address, so that a mistyped one is said before it is shown.
     with open_database() as urls:
+        if not settings.is_embedded:
+            yield Finding("database", f"HASS_DATABASE_URL names {_place(urls.app_url)}.")
         yield from _server(urls)
 
 

@@ -132,6 +132,14 @@ def test_the_doctor_says_all_that_is_wrong_at_once(worker_database: Database, tm
     assert "2 to put right" in done.stdout
 
 
+@pytest.mark.parametrize("address", ["nonsense", "http://host/db", "postgresql://user:p@[::1"])
+def test_the_doctor_says_that_an_address_is_none(address: str, tmp_path: Path) -> None:
+    done = hass("doctor", HASS_HOME=str(tmp_path), HASS_DATABASE_URL=address, PORT=str(free_port()))
+    assert done.returncode == 1
+    assert "is not a PostgreSQL address" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
 @contextlib.contextmanager
 def serving(database: Database, port: int, home: Path) -> Iterator[subprocess.Popen[str]]:
     """`hass serve`, once it has said that it is ready; the caller ends it."""
