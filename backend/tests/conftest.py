@@ -25,6 +25,8 @@ from app.core import clock
 from app.core.database import create_engine
 from app.doctor import find_browser
 
+# The demo hospital, served to programs and browsers.
+pytest_plugins = ("served",)
 _numbers = itertools.count()
 _opened = contextlib.ExitStack()
 

@@ -10,12 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from busy import make_busy_patient
 from cluster import Database, TestCluster
 
 from app import demo
 from app.core.database import create_engine, session_factory
 from app.core.settings import get_settings
-from app.main import create_app
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx2, which is not in our lock yet; httpx serves it all the same.
@@ -80,8 +80,18 @@ def hospitals(cluster: TestCluster, worker_id: str) -> Iterator[Hospitals]:
 
 
 @pytest.fixture(scope="session")
+def busy(hospitals: Hospitals) -> UUID:
+    """A patient of the demo hospital with 1,000 visits and 10,000 sets of vital signs."""
+    with hospitals.database.owner() as connection:
+        return make_busy_patient(connection)
+
+
+@pytest.fixture(scope="session")
 def client(hospitals: Hospitals) -> Iterator[TestClient]:
     """A visitor's program: nobody is signed in, redirects are not followed."""
+    # Here and not above: runs that never look at a page need not load the web application.
+    from app.main import create_app
+
     with TestClient(create_app(hospitals.database.app_url), follow_redirects=False) as opened:
         yield opened
 

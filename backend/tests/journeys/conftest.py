@@ -13,11 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
-from served import (  # noqa: F401 - fixtures.
-    PASSWORDS,
-    Hospitals,
-    hospitals,
-)
+from served import PASSWORDS, Hospitals
 
 from app.core.settings import get_settings
 from app.doctor import find_browser
@@ -37,7 +33,7 @@ WIDE = (1440, 900)
 
 
 @pytest.fixture(scope="session")
-def address(hospitals: Hospitals) -> Iterator[str]:  # noqa: F811 - the fixture imported above.
+def address(hospitals: Hospitals) -> Iterator[str]:
     """Where the demo hospital is served."""
     os.environ["HASS_DEMO"] = "1"
     get_settings.cache_clear()
@@ -84,8 +80,16 @@ class Visitor:
         return self.page
 
 
+@pytest.fixture(scope="session")
+def signed_in() -> dict[str, Any]:
+    """The cookies of who has signed in, so that each does it once."""
+    return {}
+
+
 @pytest.fixture
-async def visit(chromium: Browser, address: str) -> AsyncIterator[Callable[..., Awaitable[Visitor]]]:
+async def visit(
+    chromium: Browser, address: str, signed_in: dict[str, Any]
+) -> AsyncIterator[Callable[..., Awaitable[Visitor]]]:
     """`visit("nurse", size=(390, 844), shade="dark", path="/patients")`: a new window, signed in when a name is given.
 
     At the end it fails on any error in the console and on any request to another host."""
@@ -116,12 +120,15 @@ async def visit(chromium: Browser, address: str) -> AsyncIterator[Callable[..., 
                 "request",
                 lambda asked: None if asked.url.startswith(address) else made.elsewhere.append(asked.url),
             )
-            if name is not None:
+            if name is not None and name in signed_in:
+                await context.add_cookies(signed_in[name])
+            elif name is not None:
                 await made.go("/login")
                 await page.get_by_label("E-mail").fill(f"{name}@hass.example")
                 await page.get_by_label("Password").fill(PASSWORDS[f"{name}@hass.example"])
                 await page.get_by_role("button", name="Sign in").click()
                 await page.wait_for_url(lambda url: "/login" not in url)
+                signed_in[name] = await context.cookies()
             if path is not None:
                 await made.go(path)
             windows.append(made)

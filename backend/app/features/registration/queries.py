@@ -74,29 +74,37 @@ def _bad_cursor() -> Invalid:
     return Invalid("cursor-invalid", sentence, errors=[{"field": "cursor", "sentence": sentence}])
 
 
-@needs(Permission.PATIENT_SEARCH)
-async def search_patients(
-    session: AsyncSession, actor: Actor, search: PatientSearch, *, limit: int = 20, cursor: str | None = None
-) -> schemas.PatientPageOut:
-    """The hospital's patients that match, by family name; an empty search lists all of them."""
+def search_values(
+    search: PatientSearch, hospital_id: UUID | None, hospital_code: str | None, *, limit: int, cursor: str | None = None
+) -> dict[str, Any]:
+    """What the statement of this search is bound to; one row more than the limit tells that there are more."""
     after_name, after_id = _read_cursor(cursor, 2)
-    names = {f"name_{index}": name for index, name in enumerate(search.names)}
     values: dict[str, Any] = {
-        "hospital_id": actor.hospital_id,
+        "hospital_id": hospital_id,
         "after_name": after_name,
         "after_id": _uuid(after_id),
-        "limit": min(limit, MOST_ROWS) + 1,
-        **names,
+        "limit": limit + 1,
+        **{f"name_{index}": name for index, name in enumerate(search.names)},
     }
     if search.mrn:
         values["mrn"] = search.mrn
     if search.digits:
         values["phone"] = search.digits[-10:]
-        values["mrn_digits"] = f"{actor.hospital_code}-{search.digits}"
+        values["mrn_digits"] = f"{hospital_code}-{search.digits}"
     if search.born:
         values["born_0"], values["born_1"] = search.born[0], search.born[-1]
     if search.year:
         values["year_from"], values["year_to"] = date(search.year, 1, 1), date(search.year + 1, 1, 1)
+    return values
+
+
+@needs(Permission.PATIENT_SEARCH)
+async def search_patients(
+    session: AsyncSession, actor: Actor, search: PatientSearch, *, limit: int = 20, cursor: str | None = None
+) -> schemas.PatientPageOut:
+    """The hospital's patients that match, by family name; an empty search lists all of them."""
+    limit = min(limit, MOST_ROWS)
+    values = search_values(search, actor.hospital_id, actor.hospital_code, limit=limit, cursor=cursor)
     rows = (await session.execute(text(statements.search_sql(search)), values)).mappings().all()
     more, rows = len(rows) > limit, rows[:limit]
     if not search.is_empty:

@@ -10,8 +10,9 @@ ROW = """
        (p.deceased_at AT TIME ZONE h.timezone)::date AS deceased_on,
        (SELECT b.ward || ' ' || b.bed_number FROM beds b
          WHERE b.hospital_id = p.hospital_id AND b.assigned_patient_id = p.id LIMIT 1) AS bed,
-       EXISTS (SELECT FROM visits v WHERE v.hospital_id = p.hospital_id AND v.patient_id = p.id
-                  AND v.status IN ('active', 'on_leave') AND v.visit_type <> 'outpatient') AS has_open_visit"""
+       -- A scalar subquery and not EXISTS: the planner would rather hash every open visit of the hospital.
+       (SELECT true FROM visits v WHERE v.patient_id = p.id AND v.status IN ('active', 'on_leave')
+           AND v.visit_type <> 'outpatient' LIMIT 1) IS NOT NULL AS has_open_visit"""
 
 # The read is written to the audit trail (DICOM 110110, patient record) by the statement that fetches the banner,
 # ahead of every other row: if that fails, nothing is shown.
@@ -112,10 +113,10 @@ SELECT e.id, e.visit_id, e.record_type, e.recorded_at, e.created_at, e.status, e
   FROM (SELECT json_agg(json_build_object('record_type', k.record_type, 'count', k.number)
                         ORDER BY k.record_type) AS listed
           FROM (SELECT a.record_type, count(*) AS number FROM emr_local a
-                 WHERE a.patient_id = :patient_id AND a.status <> 'entered-in-error'
+                 WHERE a.patient_id = :patient_id AND a.status <> 'entered_in_error'
                  GROUP BY a.record_type) k) kinds,
        LATERAL (SELECT r.* FROM emr_local r
-                 WHERE r.patient_id = :patient_id AND r.status <> 'entered-in-error'
+                 WHERE r.patient_id = :patient_id AND r.status <> 'entered_in_error'
                    AND ((:record_type)::text IS NULL OR r.record_type = :record_type) AND {after}
                  ORDER BY r.recorded_at DESC, r.id DESC LIMIT :limit) e
  ORDER BY e.recorded_at DESC, e.id DESC"""
