@@ -164,3 +164,30 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 def test_no_document_names_a_place_of_one_machine() -> None:
     private = re.compile(r"(?<![\w.])/(?:work|tmp|home|root|Users)/\w")
     assert [name(page) for page in pages() if private.search(page.read_text(encoding="utf-8"))] == []
+
+
+def test_every_option_of_hass_that_a_document_names_exists() -> None:
+    from typer.main import get_command
+
+    from app.cli import app
+
+    def options(command: Any) -> set[str]:
+        own = {each for parameter in command.params for each in parameter.opts if each.startswith("--")}
+        return own.union({"--help"}, *(options(sub) for sub in getattr(command, "commands", {}).values()))
+
+    known = options(get_command(app))
+    named = {
+        option
+        for page in guides()
+        for line in "\n".join(code(page)).splitlines()
+        if re.search(r"(?:^|[\s/])hass [a-z]", line)
+        for option in re.findall(r"--[a-z-]+", line)
+    }
+    assert named - known == set()
+
+
+@pytest.mark.parametrize("page", pages(), ids=name)
+def test_every_picture_says_what_it_shows_and_is_light(page: Path) -> None:
+    for words, path in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)\)", prose(page)):
+        assert len(words) > 20, path
+        assert (page.parent / path).stat().st_size < 300_000, path
