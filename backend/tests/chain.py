@@ -304,7 +304,8 @@ class Chain:
         self, *, patient: Any = None, doctor: Any = None, hospital: Any = None, **given: Any
     ) -> Values:
         keys = self._of_patient(patient, hospital)
-        with_doctor = values_of(doctor or self.staff(keys))
+        # A doctor of its own, so that two appointments do not clash unless a test wants them to.
+        with_doctor = values_of(doctor or self.user("doctor", hospital=self.hospital_of(keys)))
         start = given.get("scheduled_at", NOW + timedelta(days=7))
         minutes = given.get("duration_minutes", 30)
         slot = {
