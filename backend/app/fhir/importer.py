@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
@@ -29,6 +30,7 @@ from app.fhir.persons import make_files
 from app.fhir.plan import Destination, Plan
 from app.fhir.references import Key, References
 from app.fhir.summary import Broken, Changed, Summary
+from app.fhir.values import Json
 from app.fhir.writer import write
 from app.models.role import Scope
 
@@ -124,15 +126,31 @@ async def _import_files(
 
 def _start_reading(
     files: list[Path], position: int, max_megabytes: int
-) -> asyncio.Future[Bundle | BrokenFileError | None]:
+) -> asyncio.Future["Ready | BrokenFileError | None"]:
     """Read the file at that position in a thread; None past the last."""
     path = files[position] if position < len(files) else None
     return asyncio.ensure_future(asyncio.to_thread(_read, path, max_megabytes))
 
 
-def _read(path: Path | None, max_megabytes: int) -> Bundle | BrokenFileError | None:
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A bundle that was read, with all that can be known of it without the database."""
+
+    bundle: Bundle
+    references: References
+    resources: dict[Key, Json]
+    keys: set[Key]
+
+
+def _read(path: Path | None, max_megabytes: int) -> Ready | BrokenFileError | None:
+    if path is None:
+        return None
     try:
-        return None if path is None else read_bundle(path, max_megabytes)
+        bundle = read_bundle(path, max_megabytes)
+        references = References(bundle.entries)
+        resources = {entry.key: entry.resource for entry in reversed(bundle.entries)}
+        meant = (key for entry in bundle.entries for key in references.meant_by(entry))
+        return Ready(bundle, references, resources, {*resources, *meant})
     except BrokenFileError as error:
         return error
 
@@ -145,34 +163,32 @@ def _refusal(error: DBAPIError) -> str:
 
 
 async def _import_bundle(
-    sessions: async_sessionmaker[AsyncSession], to: Destination, bundle: Bundle, summary: Summary
+    sessions: async_sessionmaker[AsyncSession], to: Destination, ready: "Ready", summary: Summary
 ) -> None:
     """All of the bundle or nothing. Where another session was first, look again at what is there now."""
     for attempt in range(1, TRIES + 1):
         try:
             async with sessions.begin() as session:
-                plan, unchanged, changed = await _write_bundle(session, to, bundle)
+                plan, unchanged, changed = await _write_bundle(session, to, ready)
         except DBAPIError as error:
             if attempt == TRIES or getattr(error.orig, "sqlstate", None) not in PASSING:
                 raise
             await asyncio.sleep(0.05 * attempt)
         else:
-            summary.add(bundle, plan, unchanged, changed)
+            summary.add(ready.bundle, plan, unchanged, changed)
             return
 
 
 async def _write_bundle(
-    session: AsyncSession, to: Destination, bundle: Bundle
+    session: AsyncSession, to: Destination, ready: "Ready"
 ) -> tuple[Plan, Counter[str], list[Changed]]:
     await set_context(
         session, scope=Scope.HOSPITAL, act=ACT, hospital_id=to.hospital_id, region_id=to.region_id
     )
     await lock_imports(session, to.hospital_id)
-    plan = Plan(to, clock.now(), References(bundle.entries))
-    plan.resources = {entry.key: entry.resource for entry in reversed(bundle.entries)}
-    keys = {entry.key for entry in bundle.entries}
-    keys.update(key for entry in bundle.entries for key in plan.references.outside(entry))
-    known = await known_sources(session, to, keys)
+    bundle = ready.bundle
+    plan = Plan(to, clock.now(), ready.references, resources=ready.resources)
+    known = await known_sources(session, to, ready.keys)
     new, unchanged, changed = _sort_out(bundle, known)
     if new:
         await load_targets(session, plan, known)

@@ -15,6 +15,7 @@ _TYPE_AND_ID = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,64})(?:/_
 # Elements that name whom or which visit a resource is about; the first that is there counts.
 SUBJECTS = ("subject", "patient", "beneficiary", "for", "individual", "about")
 VISITS = ("encounter", "context")
+PEOPLE = ("requester", "recorder", "asserter", "performer")
 
 
 class References:
@@ -81,6 +82,8 @@ class References:
     def visit(self, resource: Json) -> Key | None:
         for name in VISITS:
             value = resource.get(name)
+            if value is None:
+                continue
             found = obj(value).get("encounter", value)
             key = self.key(found, "Encounter")
             if key is not None:
@@ -90,15 +93,12 @@ class References:
             return self.key(item.get("encounter"), "Encounter")
         return None
 
-    def outside(self, entry: Entry) -> Iterator[Key]:
+    def meant_by(self, entry: Entry) -> Iterator[Key]:
         """Patients, visits and practitioners this resource means: they may have come in with an earlier bundle."""
         resource = entry.resource
-        _, patient = self.subject(resource)
-        people = [resource.get(name) for name in ("requester", "recorder", "asserter")]
+        people = [resource[name] for name in PEOPLE if name in resource]
         for participant in objects(resource.get("participant")):
-            actor = participant.get("individual") or participant.get("actor")
-            people.append(actor)
-            if (actor_patient := self.key(actor, "Patient")) is not None:
-                yield actor_patient
-        practitioners = (self.key(person, "Practitioner") for person in people)
-        yield from filter(None, (patient, self.visit(resource), *practitioners))
+            people.append(participant.get("individual") or participant.get("actor"))
+        for person in people:
+            yield from filter(None, (self.key(person, "Practitioner"), self.key(person, "Patient")))
+        yield from filter(None, (self.subject(resource)[1], self.visit(resource)))
