@@ -1,5 +1,6 @@
 """A life full of visits, for the tests of speed and of paging: 1,000 visits and 10,000 sets of vital signs."""
 
+# ruff: noqa: E501 - the rows read best as the tables they fill.
 from uuid import UUID
 
 import psycopg

@@ -96,9 +96,18 @@ def problem_of(error: Exception) -> Problem:
         )
     if isinstance(error, IntegrityError):
         return refused_by_database(error)
+    if isinstance(error, DBAPIError) and _sqlstate(error).startswith("22"):
+        return Problem(
+            422, "value-unfit", "A value is not one that can be recorded. Look at what was entered."
+        )
     if isinstance(error, DBAPIError) and (known := explain(error)) is not None:
         return Problem(known.status, known.code, known.sentence)
     return Problem(500, "our-fault", OUR_FAULT)
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    original: Any = error.orig
+    return str(getattr(getattr(original, "__cause__", None) or original, "sqlstate", None) or "")
 
 
 def refused_by_database(error: IntegrityError) -> Problem:
@@ -111,7 +120,7 @@ def refused_by_database(error: IntegrityError) -> Problem:
         return Problem(
             409, "refused-by-database", "The database refused this: it contradicts what is recorded."
         )
-    taken = (getattr(cause, "sqlstate", "") or "") in ("23505", "23P01", "23503")
+    taken = _sqlstate(error) in ("23505", "23P01", "23503")
     return Problem(409 if taken else 422, str(name).replace("_", "-"), sentence)
 
 

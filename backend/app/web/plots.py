@@ -6,7 +6,7 @@ where it lies, so that no meaning rests on colour alone.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import pairwise
@@ -59,7 +59,6 @@ class Lane:
     points: Sequence[Point]
     band: Range | None = None
     least_span: Decimal = Decimal(10)
-    notes: list[str] = field(default_factory=list)
 
 
 def sentence(lane: Lane, timezone: str | None) -> str:
@@ -256,6 +255,11 @@ def _series(lane: Lane, axis: Axis, y: Callable[[Decimal | float], float]) -> st
         if everything or side or index in (0, len(lane.points) - 1):
             parts.append(_marker(x, y(point.value), side))
     return "".join(parts)
+
+
+def newest(lane: Lane, most: int) -> Lane:
+    """The lane with its newest measurements only."""
+    return replace(lane, points=lane.points[-most:])
 
 
 def is_drawn(lane: Lane) -> bool:

@@ -21,7 +21,7 @@ from app.web.templating import is_fragment, render
 
 router = APIRouter(dependencies=[Depends(same_site)])
 FILES = "/my/files"
-PAGE = Limits(visits=5, vitals=150, lab_tests=6, prescriptions=10, records=5)
+PAGE = Limits(visits=5, vitals=60, lab_tests=6, prescriptions=10, records=5)
 Cursor = Annotated[str | None, Query(max_length=400)]
 
 

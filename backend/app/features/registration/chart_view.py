@@ -50,6 +50,10 @@ SIGNS = (
 )
 
 
+# As many measurements of a sign as a phone can tell apart.
+ON_PHONE = 24
+
+
 @dataclass(frozen=True)
 class Cell:
     words: str
@@ -146,7 +150,9 @@ def vitals_context(chart: schemas.ChartOut, timezone: str, today: Any) -> dict[s
     plotted = [lane for lane in drawn if plots.is_drawn(lane)]
     return {
         "plot": plots.vitals_plot(lanes, timezone),
-        "plot_narrow": plots.vitals_plot(lanes, timezone, plots.NARROW),
+        "plot_narrow": plots.vitals_plot(
+            [plots.newest(lane, ON_PHONE) for lane in lanes], timezone, plots.NARROW
+        ),
         "has_bands": any(lane.band is not None for lane in plotted),
         "has_bmi": any(lane.key == "bmi" and lane.band is not None for lane in plotted),
         "single_words": ", ".join(once(lane, timezone) for lane in drawn if lane not in plotted),

@@ -19,7 +19,7 @@ from app.web.templating import is_fragment, render
 router = APIRouter(dependencies=[Depends(same_site)])
 Cursor = Annotated[str | None, Query(max_length=400)]
 Words = Annotated[str, Query(max_length=200)]
-PAGE = queries.Limits(visits=10, vitals=150, lab_tests=5, prescriptions=12, records=8)
+PAGE = queries.Limits(visits=10, vitals=100, lab_tests=3, prescriptions=12, records=8)
 
 
 @router.get("/patients", dependencies=[Needs(Permission.PATIENT_SEARCH)])

@@ -75,7 +75,12 @@ def _bad_cursor() -> Invalid:
 
 
 def search_values(
-    search: PatientSearch, hospital_id: UUID | None, hospital_code: str | None, *, limit: int, cursor: str | None = None
+    search: PatientSearch,
+    hospital_id: UUID | None,
+    hospital_code: str | None,
+    *,
+    limit: int,
+    cursor: str | None = None,
 ) -> dict[str, Any]:
     """What the statement of this search is bound to; one row more than the limit tells that there are more."""
     after_name, after_id = _read_cursor(cursor, 2)

@@ -84,7 +84,8 @@ def read_search(words: str, today: date) -> PatientSearch:
     >>> read_search("halvors ing 1959", date(2026, 11, 24))
     PatientSearch(names=('halvors', 'ing'), born=(), year=1959, mrn=None, digits=None)
     """
-    words = " ".join(words.replace(",", " ").split())
+    # Neither a NUL nor any other control character is part of a name; the database would refuse it.
+    words = " ".join("".join(c if c.isprintable() else " " for c in words.replace(",", " ")).split())
     mrn = None
     # "Mar-1959" is the end of a date.
     if (match := MRN.search(words)) and not (_month(match[1]) and len(match[2]) == 4):

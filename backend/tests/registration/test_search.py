@@ -1,0 +1,154 @@
+"""The search: every way to find a patient, page by page, inside the own hospital."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from served import Hospitals
+from starlette.testclient import TestClient
+
+As = Callable[[str], TestClient]
+SOME = """
+WITH people AS (
+  INSERT INTO persons (id, first_name, last_name, date_of_birth, gender)
+  SELECT gen_random_uuid(), CASE WHEN n = 1 THEN 'María José' ELSE 'Zoe' || n END,
+         CASE WHEN n = 1 THEN 'Flórez' ELSE 'Quill' || lpad(n::text, 2, '0') END,
+         date '1959-03-09' + (n - 1) * 40, 'female' FROM generate_series(1, 45) n
+  RETURNING id, first_name, last_name, date_of_birth)
+INSERT INTO patients (id, hospital_id, person_id, mrn, first_name, last_name, search_family_given, search_given_family,
+                      date_of_birth, gender, phone, phone_digits, source)
+SELECT gen_random_uuid(), h.id, p.id,
+       'NGH-' || lpad((7000000 + row_number() OVER (ORDER BY p.last_name))::text, 8, '0'),
+       p.first_name, p.last_name,
+       CASE WHEN p.last_name = 'Flórez' THEN 'florez maria jose' ELSE lower(p.last_name || ' ' || p.first_name) END,
+       CASE WHEN p.last_name = 'Flórez' THEN 'maria jose florez' ELSE lower(p.first_name || ' ' || p.last_name) END,
+       p.date_of_birth, 'female', '+1 (555) 014-22' || lpad((row_number() OVER (ORDER BY p.last_name))::text, 2, '0'),
+       '55501422' || lpad((row_number() OVER (ORDER BY p.last_name))::text, 2, '0'), 'urn:test'
+  FROM people p, hospitals h WHERE h.code = 'NGH'
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def some(hospitals: Hospitals) -> None:
+    """45 more patients: María José Flórez and 44 of the Quills."""
+    with hospitals.database.owner() as owner:
+        if not owner.execute("SELECT 1 FROM patients WHERE last_name = 'Quill02'").fetchone():
+            owner.execute(SOME)
+
+
+def names(program: TestClient, **parameters: Any) -> list[str]:
+    answer = program.get("/api/v1/patients", params=parameters)
+    assert answer.status_code == 200, answer.text
+    return [row["last_name"] for row in answer.json()["items"]]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"q": "flor"},
+        {"q": "FLÓREZ, María"},
+        {"q": "maria jose flo"},
+        {"q": "florez jose"},
+        {"q": "flor 1959"},
+        {"q": "9 3 1959 florez"},
+        {"born": "1959-03-09", "q": "mar"},
+        {"q": "09-Mar-1959"},
+    ],
+)
+def test_a_patient_is_found_by_what_people_type(parameters: dict[str, str], api_as: As) -> None:
+    assert "Flórez" in names(api_as("reception"), **parameters)
+
+
+def test_a_patient_is_found_by_mrn_and_by_phone(api_as: As) -> None:
+    program = api_as("nurse")
+    found = program.get("/api/v1/patients", params={"q": "quill07"}).json()["items"][0]
+    for parameters in (
+        {"q": found["mrn"]},
+        {"q": found["mrn"].lower()},
+        {"mrn": found["mrn"]},
+        {"q": found["phone"]},
+        {"phone": found["phone"]},
+        {"phone": found["phone"].removeprefix("+1 ")},
+    ):
+        assert names(program, **parameters) == ["Quill07"], parameters
+
+
+def test_pages_follow_one_another_without_a_gap_or_a_double(api_as: As) -> None:
+    program, seen, cursor = api_as("doctor"), [], None
+    while True:
+        parameters = {"q": "quill", "limit": 7, **({"cursor": cursor} if cursor else {})}
+        page = program.get("/api/v1/patients", params=parameters).json()
+        seen += [row["last_name"] for row in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == [f"Quill{number:02d}" for number in range(2, 46)]
+
+
+def test_an_empty_search_lists_by_family_name(api_as: As) -> None:
+    listed = names(api_as("doctor"), limit=100)
+    assert "Smith" in listed
+    assert "Flórez" in listed
+
+
+def test_another_hospitals_patients_are_not_found(api_as: As, hospitals: Hospitals) -> None:
+    for parameters in ({"q": "lakesen"}, {"mrn": "LSH-00000012"}):
+        assert names(api_as("doctor"), **parameters) == []
+        assert names(api_as("doctor@lakeside.example"), **parameters) == ["Lakesen"]
+
+
+@pytest.mark.parametrize("role", ["admin", "radmin", "patient"])
+def test_who_may_not_search_is_refused_on_both_faces(role: str, api_as: As, page_as: As) -> None:
+    assert api_as(role).get("/api/v1/patients?q=smi").status_code == 403
+    assert page_as(role).get("/patients?q=smi").status_code == 403
+    assert page_as(role).get("/patients/found?q=smi").status_code == 403
+
+
+def test_who_is_not_signed_in_is_sent_to_sign_in(client: TestClient) -> None:
+    assert client.get("/api/v1/patients?q=smi").status_code == 401
+    assert client.get("/patients?q=smi").headers["location"] == "/login?next=%2Fpatients%3Fq%3Dsmi"
+
+
+@pytest.mark.parametrize(
+    "odd", ["%", "_", "'", '"; --', "\\", "<script>", "\u0000", "😀", " ", "ﷺ", "a" * 200]
+)
+def test_odd_words_find_nobody_and_break_nothing(odd: str, api_as: As, page_as: As) -> None:
+    assert api_as("nurse").get("/api/v1/patients", params={"q": odd}).status_code == 200
+    page = page_as("nurse").get("/patients", params={"q": odd})
+    assert page.status_code == 200
+    assert '<script>"' not in page.text
+
+
+def test_a_search_takes_two_statements(api_as: As, queries: Any) -> None:
+    program = api_as("nurse")
+    with queries(at_most=2):
+        names(program, q="quill")
+
+
+def test_the_page_works_without_scripts_and_answers_htmx_with_its_part(page_as: As) -> None:
+    page = page_as("nurse")
+    whole = page.get("/patients?q=quill")
+    assert whole.text.startswith("<!doctype html>")
+    assert "The first 20 found" in whole.text
+    more = whole.text.split('class="more"')[1].split('href="')[1].split('"')[0].replace("&amp;", "&")
+    assert "Zoe22" in page.get(more).text
+    part = page.get("/patients?q=quill", headers={"HX-Request": "true"}).text
+    assert "<html" not in part
+    assert "The first 20 found" in part
+    rows = page.get(more, headers={"HX-Request": "true"}).text
+    assert rows.lstrip().startswith("<tr")
+    back = page.get("/patients?q=quill", headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
+    assert "<html" in back.text
+
+
+def test_each_row_shows_two_identifiers_beside_the_name(page_as: As) -> None:
+    page = page_as("nurse").get("/patients?q=quill07").text
+    for words in ("<mark>QUILL07</mark>, Zoe7", "04-Nov-1959", "NGH-0700"):
+        assert words in page
+
+
+def test_the_palette_offers_patients_with_two_identifiers(page_as: As) -> None:
+    part = page_as("nurse").get("/patients/found?q=quill").text
+    assert part.count('role="option"') == 7
+    assert part.count("NGH-0700") == 7
+    assert page_as("nurse").get("/patients/found?q=").text.strip() == ""
