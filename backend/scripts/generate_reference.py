@@ -131,7 +131,11 @@ def constraints() -> str:
                 f"## {name}\n\n" + row("rule", "condition", "what the person reads") + "| --- | --- | --- |\n"
             )
             kinds = (CheckConstraint, UniqueConstraint, ExcludeConstraint)
-            ruled = [rule for rule in table.constraints if isinstance(rule, kinds)]
+            declared = [
+                *table.constraints,
+                *(rule for column in table.columns for rule in column.constraints),
+            ]
+            ruled = [rule for rule in declared if isinstance(rule, kinds)]
             for rule in sorted(ruled, key=name_of):
                 text += row(f"`{name_of(rule)}`", condition(rule), sentence_for(name_of(rule)))
             for index in sorted(table.indexes, key=lambda index: str(index.name)):
@@ -189,7 +193,7 @@ def roles() -> str:
     text += "| --- | --- |" + " :-: |" * len(RoleName) + "\n"
     for permission in Permission:
         held = ("✓" if permission in GRANTS[role] else "" for role in RoleName)
-        text += row(f"`{permission.value}`", permission.title, *held)
+        text += row(f"`{permission.value}`", permission.label, *held)
     return text
 
 

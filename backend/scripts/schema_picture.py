@@ -53,6 +53,11 @@ class Box:
         return self.y + HEAD + LINE * names.index(column) + 13 if column in names else self.y + HEAD // 2
 
 
+def order(key: ForeignKeyConstraint) -> tuple[int, list[str]]:
+    """The most telling reference last, and always the same one."""
+    return len(key.elements), [element.parent.name for element in key.elements]
+
+
 def own_reference(key: ForeignKeyConstraint) -> bool:
     """A reference worth a line: those to the hospital and to users are in every box, and are marked there instead."""
     target = key.elements[0].column.table.name
@@ -142,7 +147,7 @@ def picture() -> str:
     height = max(box.y + box.height for box in placed.values()) + MARGIN
     drawn: dict[tuple[str, str], str] = {}
     for child in placed.values():
-        for key in sorted(child.table.foreign_key_constraints, key=lambda key: len(key.elements)):
+        for key in sorted(child.table.foreign_key_constraints, key=order):
             parent = placed[key.elements[0].column.table.name]
             if own_reference(key):
                 drawn[child.table.name, parent.table.name] = line(child, parent, key)

@@ -94,8 +94,8 @@ def test_patient_is_never_granted_what_staff_write_or_administer() -> None:
 def test_every_permission_is_granted_to_somebody_and_has_a_title() -> None:
     granted = {permission for permissions in GRANTS.values() for permission in permissions}
     assert granted == set(Permission)
-    assert all(permission.title for permission in Permission)
-    assert len({permission.title for permission in Permission}) == len(Permission)
+    assert all(permission.label for permission in Permission)
+    assert len({permission.label for permission in Permission}) == len(Permission)
 
 
 def test_permissions_stand_in_the_order_of_the_alphabet() -> None:
