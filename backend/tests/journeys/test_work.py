@@ -1,0 +1,143 @@
+"""What people do, done in a browser: with the mouse, with keys alone, and without scripts."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+from served import Hospitals
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Any]
+
+
+async def test_a_nurse_signs_in_types_a_name_and_opens_the_chart(visit: Visit) -> None:
+    opened = await visit(path="/patients")
+    page = opened.page
+    await expect(page).to_have_url(re.compile(r"/login\?next=%2Fpatients$"))
+    await page.keyboard.type("nurse@hass.example")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("nurse123")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Patients", exact=True)).to_be_visible()
+    await page.keyboard.type("john sm")
+    await expect(page.get_by_role("heading", name="1 person found")).to_be_visible()
+    await expect(page).to_have_url(re.compile(r"q=john(\+|%20)sm$"))
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_title(re.compile(r"^SMITH, John, Alder"))
+    banner = page.get_by_role("region", name="Patient")
+    for words in ("SMITH, John", "17-Apr-1968", "NGH-", "Known allergies: penicillin"):
+        await expect(banner).to_contain_text(words)
+    await expect(page.get_by_role("img", name=re.compile("Vital signs over time")).first).to_be_visible()
+
+
+async def test_the_banner_stays_in_sight_when_scrolling(visit: Visit, hospitals: Hospitals) -> None:
+    opened = await visit("nurse", path=f"/patients/{hospitals.john}")
+    await opened.page.mouse.wheel(0, 2000)
+    await expect(opened.page.get_by_role("heading", name="SMITH, John")).to_be_in_viewport()
+
+
+async def test_the_palette_opens_a_chart_with_keys_alone(visit: Visit) -> None:
+    opened = await visit("doctor", path="/patients")
+    page = opened.page
+    await page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Find a patient or page")
+    await expect(palette).to_be_visible()
+    await page.keyboard.type("smith")
+    await expect(palette.get_by_role("option", name=re.compile("SMITH, John"))).to_have_attribute(
+        "aria-selected", "true"
+    )
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_title(re.compile("^SMITH, John"))
+
+
+async def test_slash_opens_the_palette_and_escape_closes_it(visit: Visit, hospitals: Hospitals) -> None:
+    opened = await visit("doctor", path=f"/patients/{hospitals.john}")
+    page = opened.page
+    await page.keyboard.press("/")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+async def test_j_and_k_move_between_rows(visit: Visit, busy: Any) -> None:
+    opened = await visit("doctor", path="/patients")
+    page = opened.page
+    await page.get_by_role("heading", name="Patients", exact=True).click()
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    rows = page.locator("[data-rows] a.person")
+    await expect(rows.nth(1)).to_be_focused()
+    await page.keyboard.press("k")
+    await expect(rows.nth(0)).to_be_focused()
+
+
+async def test_show_older_adds_rows_in_place(visit: Visit, busy: Any) -> None:
+    opened = await visit("doctor", path=f"/patients/{busy}")
+    page = opened.page
+    visits = page.locator("#visits li:not(.more)")
+    await expect(visits).to_have_count(10)
+    await page.get_by_role("link", name="Show older visits").click()
+    await expect(visits).to_have_count(20)
+    await expect(visits.nth(10)).to_contain_text("Visit 990")
+
+
+async def test_the_plot_has_the_same_as_a_table(visit: Visit, hospitals: Hospitals) -> None:
+    opened = await visit("nurse", path=f"/patients/{hospitals.john}")
+    await opened.page.get_by_text("Show as a table").click()
+    table = opened.page.get_by_role("table", name="Observations, newest first")
+    await expect(table).to_be_visible()
+    await expect(table.get_by_role("row")).to_have_count(7)
+
+
+async def test_search_and_chart_work_without_scripts(visit: Visit, hospitals: Hospitals) -> None:
+    opened = await visit("nurse", path="/patients", java_script_enabled=False)
+    page = opened.page
+    await page.get_by_label("Find a patient", exact=True).fill("smi")
+    await page.get_by_role("button", name="Find", exact=True).click()
+    await page.get_by_role("link", name="SMITH, John").click()
+    await expect(page).to_have_url(re.compile(str(hospitals.john)))
+    await page.locator("summary.who").click()
+    await page.get_by_role("button", name="Dark").click()
+    await expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    await expect(page).to_have_url(re.compile(str(hospitals.john)))
+
+
+async def test_signing_out_leaves_nothing_to_go_back_to(visit: Visit, hospitals: Hospitals) -> None:
+    opened = await visit(path=f"/login?next=/patients/{hospitals.john}")
+    page = opened.page
+    await page.get_by_label("E-mail").fill("pharma@hass.example")
+    await page.get_by_label("Password").fill("pharma123")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page).to_have_title(re.compile("SMITH"))
+    await page.locator("summary.who").click()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+async def test_right_to_left_keeps_dates_codes_and_ranges_in_order(
+    visit: Visit, hospitals: Hospitals
+) -> None:
+    opened = await visit("nurse", path=f"/patients/{hospitals.john}")
+    page = opened.page
+    await page.evaluate("document.documentElement.dir = 'rtl'")
+    for selector in (".facts time", ".facts .code"):
+        found = page.locator(selector).first
+        assert await found.evaluate("node => getComputedStyle(node).direction") == "ltr"
+    assert (
+        await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        <= 0
+    )
+
+
+async def test_a_page_prints_in_light_without_its_frame(visit: Visit, hospitals: Hospitals) -> None:
+    opened = await visit("nurse", shade="dark", path=f"/patients/{hospitals.john}")
+    page = opened.page
+    await page.emulate_media(media="print", color_scheme="dark")
+    await expect(page.locator(".topbar")).to_be_hidden()
+    await expect(page.get_by_role("heading", name="SMITH, John")).to_be_visible()
+    assert await page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
