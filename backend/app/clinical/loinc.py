@@ -5,7 +5,7 @@ Committee, available at no cost under the licence at https://loinc.org/license."
 
 import re
 
-_FORM = re.compile(r"\d{1,7}-\d")
+_FORM = re.compile(r"[0-9]{1,7}-[0-9]")
 
 
 def check_digit(number: int) -> int:

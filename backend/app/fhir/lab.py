@@ -67,7 +67,8 @@ def add_laboratory(plan: Plan, found: Laboratory) -> None:
             _add_report(plan, found, entry)
         else:
             keep_other(plan, entry)
-    for key, entry in found.observations.items():
+    # Panels first, so that their members become their results and not tests of their own.
+    for key, entry in sorted(found.observations.items(), key=lambda one: "hasMember" not in one[1].resource):
         if key in found.claimed:
             continue
         if _is_laboratory(entry.resource):
