@@ -3,7 +3,7 @@
 Sequential scans are made unattractive and not forbidden: a plan that still has one had no index to take."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
@@ -66,7 +66,18 @@ async def in_hospital(hospitals: Hospitals, filled: Any) -> AsyncIterator[AsyncS
 
 
 async def plan_of(session: AsyncSession, sql: str, values: dict[str, Any]) -> str:
-    return "\n".join(await session.scalars(text(f"EXPLAIN {sql}"), values))
+    return "\n".join(executed(await session.scalars(text(f"EXPLAIN {sql}"), values)))
+
+
+def executed(plan: Iterable[str]) -> Iterator[str]:
+    """Without what hangs below a filter that is false once for all: PostgreSQL 15 shows it, nothing runs it."""
+    skipped_from: int | None = None
+    for line in plan:
+        depth = len(line) - len(line.lstrip())
+        if skipped_from is not None and depth >= skipped_from:
+            continue
+        skipped_from = depth if "One-Time Filter: false" in line else None
+        yield line
 
 
 @pytest.mark.parametrize("first_page", [True, False])
