@@ -101,8 +101,8 @@ def clusters_folder() -> Path:
 
 
 @contextlib.contextmanager
-def new_cluster() -> Iterator[TestCluster]:
-    """Start a cluster with a migrated template, and leave nothing of it behind."""
+def new_cluster(*, migrated: bool = True) -> Iterator[TestCluster]:
+    """Start a cluster, with a migrated template unless it should be bare, and leave nothing of it behind."""
     folder = clusters_folder()
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
@@ -122,7 +122,8 @@ def new_cluster() -> Iterator[TestCluster]:
             cluster.create(password)
             _, port = cluster.start()
             made = TestCluster(str(root), port, password)
-            _make_template(made)
+            if migrated:
+                _make_template(made)
             yield made
         finally:
             if cluster.data.exists():

@@ -1,0 +1,178 @@
+"""S2, S3, design 4: up and down, nothing left to generate, many at once, and by logins of every rank."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import catalogue
+import psycopg
+import pytest
+from cluster import BACKEND, Database, TestCluster, migrate, new_cluster
+
+QUERIES = (
+    "COLUMNS",
+    "CONSTRAINTS",
+    "INDEXES",
+    "POLICIES",
+    "ROW_SECURITY",
+    "TABLE_GRANTS",
+    "COLUMN_GRANTS",
+    "TRIGGERS",
+)
+ROLES = ("hass_owner", "hass_app", "hass_worker", "hass_definer")
+LEFT = """
+SELECT 'relation', relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+UNION ALL SELECT 'function', proname FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
+   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+UNION ALL SELECT 'schema', nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information_schema$|^public$'
+UNION ALL SELECT 'extension', extname FROM pg_extension WHERE extname <> 'plpgsql'"""
+
+
+def alembic(
+    owner_url: str, app_url: str, *arguments: str, cwd: Path = BACKEND
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "alembic", *arguments],
+        cwd=cwd,
+        env={**os.environ, "HASS_DATABASE_URL": app_url, "HASS_OWNER_DATABASE_URL": owner_url},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def shape(database: Database) -> dict[str, list[catalogue.Row]]:
+    with database.owner() as connection:
+        return {
+            query: catalogue.rows(connection, getattr(catalogue, query)) for query in (*QUERIES, "FUNCTIONS")
+        }
+
+
+def test_check_finds_nothing_to_do(database: Database) -> None:
+    assert "No new upgrade operations detected" in migrate(database, "check")
+
+
+def test_autogenerate_writes_an_empty_revision(database: Database, tmp_path: Path) -> None:
+    """In a copy of the folder, so that no revision is left in ours."""
+    shutil.copytree(BACKEND / "alembic", tmp_path / "alembic")
+    shutil.copy(BACKEND / "alembic.ini", tmp_path)
+    done = alembic(
+        database.owner_url, database.app_url, "revision", "--autogenerate", "-m", "x", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    (made,) = set((tmp_path / "alembic/versions").glob("*_x.py"))
+    text = made.read_text(encoding="utf-8")
+    empty = r"^def (?:up|down)grade\(\) -> None:\n(?: +#.*\n| +\"\"\".*\n)*    pass\n"
+    assert len(re.findall(empty, text, re.MULTILINE)) == 2, text
+
+
+def test_down_leaves_extensions_and_roles_only_and_up_again_gives_the_same(database: Database) -> None:
+    before = shape(database)
+    migrate(database, "downgrade", "base")
+    with database.owner() as connection:
+        left = set(connection.execute(LEFT).fetchall())
+    assert left == {
+        ("relation", "alembic_version"), ("relation", "alembic_version_pkc"), ("extension", "btree_gist"),
+        ("extension", "citext"), ("extension", "pg_trgm"),
+    }  # fmt: skip
+    migrate(database)
+    assert shape(database) == before
+
+
+@pytest.fixture(scope="module")
+def bare_cluster() -> Iterator[TestCluster]:
+    """A server of its own: roles belong to the whole cluster, and here there are none yet."""
+    with new_cluster(migrated=False) as made:
+        yield made
+
+
+@pytest.fixture
+def bare(bare_cluster: TestCluster) -> Iterator[TestCluster]:
+    yield bare_cluster
+    with bare_cluster.admin() as connection:
+        names = connection.execute(
+            "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"
+        )
+        for (name,) in names.fetchall():
+            bare_cluster.drop(name)
+        logins = connection.execute("SELECT rolname FROM pg_roles WHERE rolname ~ '^(hass|test)_' ORDER BY 1")
+        for (login,) in logins.fetchall():
+            connection.execute(f"DROP OWNED BY {login}")
+            connection.execute(f"DROP ROLE {login}")
+
+
+def login(bare: TestCluster, name: str, rank: str = "") -> None:
+    with bare.admin() as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN NOSUPERUSER {rank} PASSWORD '{bare.password}'")  # type: ignore[arg-type]
+
+
+def database_of(bare: TestCluster, name: str, owner: str) -> None:
+    with bare.admin() as connection:
+        connection.execute(f"CREATE DATABASE {name} OWNER {owner}")  # type: ignore[arg-type]
+
+
+def roles_of(bare: TestCluster) -> set[str]:
+    with bare.admin() as connection:
+        found = connection.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", (list(ROLES),))
+        return {name for (name,) in found.fetchall()}
+
+
+def acts_as_the_application(url: str) -> Any:
+    with psycopg.connect(url) as connection:
+        connection.execute("SET ROLE hass_app")
+        return connection.execute("SELECT (SELECT count(*) FROM patients), current_user").fetchone()
+
+
+def test_four_databases_of_one_cluster_migrate_at_the_same_time(bare: TestCluster) -> None:
+    """They all make the same roles; each takes the other's as success."""
+    login(bare, "test_plain")
+    names = [f"test_{number}" for number in range(4)]
+    for name in names:
+        database_of(bare, name, "postgres")
+    urls = [(bare.url(name), bare.url(name, login="test_plain")) for name in names]
+    with ThreadPoolExecutor(4) as hands:
+        done = list(hands.map(lambda pair: alembic(*pair, "upgrade", "head"), urls))
+    assert [each.returncode for each in done] == [0] * 4, [each.stderr for each in done]
+    for _, app_url in urls:
+        assert acts_as_the_application(app_url) == (0, "hass_app")
+
+
+def test_login_that_may_create_roles_migrates_its_own_databases(bare: TestCluster) -> None:
+    login(bare, "test_manager", "CREATEROLE")
+    login(bare, "test_plain")
+    for name in ("test_first", "test_second"):
+        database_of(bare, name, "test_manager")
+        app_url = bare.url(name, login="test_plain")
+        done = alembic(bare.url(name, login="test_manager"), app_url, "upgrade", "head")
+        assert done.returncode == 0, done.stderr
+        assert acts_as_the_application(app_url) == (0, "hass_app")
+
+
+def test_login_without_rights_is_told_what_the_administrator_must_run_and_that_is_enough(
+    bare: TestCluster,
+) -> None:
+    login(bare, "test_owner")
+    login(bare, "test_plain")
+    database_of(bare, "test_told", "postgres")
+    owner_url, app_url = bare.url("test_told", login="test_owner"), bare.url("test_told", login="test_plain")
+    refused = alembic(owner_url, app_url, "upgrade", "head")
+    assert refused.returncode != 0
+    said = refused.stdout + refused.stderr
+    assert "administrator" in said
+    assert "Traceback" not in said
+    assert roles_of(bare) == set()
+    with bare.database("test_told").owner() as connection:
+        assert connection.execute(LEFT).fetchall() == []
+        statements = [line for line in said.splitlines() if re.match(r"\s+(CREATE|GRANT) ", line)]
+        assert len(statements) > 3
+        connection.execute("\n".join(statements))  # type: ignore[arg-type]
+    done = alembic(owner_url, app_url, "upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    assert acts_as_the_application(app_url) == (0, "hass_app")
+    assert roles_of(bare) == set(ROLES)
