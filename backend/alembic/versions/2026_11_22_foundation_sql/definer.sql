@@ -1,6 +1,35 @@
 -- Functions of hass_definer: what must see past the policies, each with a fixed search_path.
 
--- Argument list: columns whose values are masked.
+-- Every row that a statement inserted. Argument list: columns whose values are masked.
+CREATE FUNCTION audit_new_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  caller uuid := nullif(current_setting('hass.user_id', true), '')::uuid;
+  act text := nullif(current_setting('hass.act', true), '');
+  in_hospital text := nullif(current_setting('hass.hospital_id', true), '');
+  in_region text := nullif(current_setting('hass.region_id', true), '');
+  request text := nullif(current_setting('hass.request_id', true), '');
+  address inet := nullif(current_setting('hass.address', true), '')::inet;
+  -- By hand on psql there is no agent; the login says who it was.
+  agent text := coalesce(nullif(current_setting('hass.agent', true), ''), 'sql:' || session_user);
+BEGIN
+  INSERT INTO audit_logs (id, user_id, action, act, event_type, resource_type, resource_id, patient_id, hospital_id,
+                          region_id, after_state, request_id, ip_address, user_agent)
+  SELECT new_id(), caller, 'C', act, 'rest', TG_TABLE_NAME, (made ->> 'id')::uuid,
+         (made ->> CASE TG_TABLE_NAME WHEN 'patients' THEN 'id' ELSE 'patient_id' END)::uuid,
+         CASE TG_TABLE_NAME WHEN 'hospitals' THEN made ->> 'id'
+           ELSE coalesce(made ->> 'hospital_id', made ->> 'source_hospital_id', in_hospital) END::uuid,
+         CASE TG_TABLE_NAME WHEN 'regions' THEN made ->> 'id' ELSE coalesce(made ->> 'region_id', in_region) END::uuid,
+         CASE WHEN TG_NARGS = 0 THEN made ELSE made || (
+           SELECT coalesce(jsonb_object_agg(masked, '***'), '{}') FROM unnest(TG_ARGV) AS masked
+            WHERE made ->> masked IS NOT NULL) END,
+         request, address, agent
+    FROM (SELECT to_jsonb(n) AS made FROM new_rows AS n) AS inserted;
+  RETURN NULL;
+END
+$$;
+
+-- Every row that a statement changed or removed. Argument list: columns whose values are masked.
 CREATE FUNCTION audit_row_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -264,8 +293,8 @@ DECLARE
   made regprocedure;
 BEGIN
   -- Who makes a trigger must be allowed its function; nobody calls one by hand.
-  REVOKE ALL ON FUNCTION audit_row_change() FROM PUBLIC;
-  GRANT EXECUTE ON FUNCTION audit_row_change() TO hass_owner;
+  REVOKE ALL ON FUNCTION audit_row_change(), audit_new_rows() FROM PUBLIC;
+  GRANT EXECUTE ON FUNCTION audit_row_change(), audit_new_rows() TO hass_owner;
   FOR made IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace
                  AND proowner = 'hass_definer'::regrole AND prorettype <> 'trigger'::regtype LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', made);
