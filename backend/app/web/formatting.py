@@ -1,5 +1,6 @@
 """How values read on a page: names, days, times, ages and numbers (ui.md, section 5)."""
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -130,6 +131,21 @@ def number(value: float | Decimal | None) -> str:
     exact = value if isinstance(value, Decimal) else Decimal(str(value))
     words = f"{exact:,f}"
     return words.rstrip("0").rstrip(".") if "." in words else words
+
+
+def measured(value: float | Decimal | None) -> str:
+    """A measurement as a reader needs it: four digits that count, whole from 1,000 up; the record keeps them all."""
+    if value is None:
+        return NOT_KNOWN
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    places = 3 - exact.adjusted() if exact else 0
+    return number(round(exact, max(0, min(places, 6))))
+
+
+def allergen(substance: str) -> str:
+    """`Allergy to nut` and `Shellfish allergy` read `nut` and `shellfish` after "Known allergies:"."""
+    plain = re.sub(r"^allergy to (?:a |an |the )?|\s+allergy$", "", substance.strip(), flags=re.IGNORECASE)
+    return in_sentence(plain or substance)
 
 
 def sex(value: str | None) -> str:

@@ -66,7 +66,7 @@ def sentence(lane: Lane, timezone: str | None) -> str:
     if not lane.points:
         return f"{lane.label}: not measured."
     last = lane.points[-1]
-    value = _pair(last)
+    value = pair(last)
     words = [
         f"{lane.label}: {len(lane.points)} measured"
         if len(lane.points) > 1
@@ -90,8 +90,9 @@ def band_words(band: Range) -> str:
     return f"{formatting.number(band.low)}–{formatting.number(band.high)}"
 
 
-def _pair(point: Point) -> str:
-    words = formatting.number(point.value)
+def pair(point: Point) -> str:
+    """The value to one decimal, a pair as `138/84`."""
+    words = formatting.number(round(point.value, 1))
     return words if point.lower is None else f"{words}/{formatting.number(point.lower)}"
 
 
@@ -180,10 +181,11 @@ def _bounds(lane: Lane) -> tuple[float, float]:
     if lane.band is not None:
         # An open or very wide band is shown as far as the values reach, with a margin.
         reach = max(high - low, float(lane.least_span))
-        if lane.band.low is not None:
-            low = min(low, max(float(lane.band.low), low - reach))
-        if lane.band.high is not None:
-            high = max(high, min(float(lane.band.high), high + reach))
+        edges = [float(edge) for edge in (lane.band.low, lane.band.high) if edge is not None]
+        near = [edge for edge in edges if low - reach <= edge <= high + reach]
+        # Values far from the band still show where its nearest edge is.
+        near = near or [min(edges, key=lambda edge: min(abs(edge - low), abs(edge - high)))]
+        low, high = min(low, *near), max(high, *near)
     missing = float(lane.least_span) - (high - low)
     if missing > 0:
         low, high = low - missing / 2, high + missing / 2
@@ -214,8 +216,9 @@ def _lane_svg(lane: Lane, axis: Axis, top: float, height: float) -> str:
             f'<rect class="nrm" x="{frame.left}" y="{upper:.1f}" '
             f'width="{frame.end - frame.left}" height="{max(1.0, under - upper):.1f}"/>'
         )
-        for edge, at in ((lane.band.high, upper), (lane.band.low, under)):
-            if edge is not None and ceiling - 8 <= at <= floor + 8:
+        for edge in (lane.band.high, lane.band.low):
+            at = floor + 99 if edge is None else y(edge)
+            if edge is not None and ceiling - 8 <= at <= floor + 4:
                 parts.append(
                     f'<text class="ax e" x="{frame.left - 5}" y="{at + 3.5:.1f}">{formatting.number(edge)}</text>'
                 )
@@ -228,7 +231,7 @@ def _lane_svg(lane: Lane, axis: Axis, top: float, height: float) -> str:
         parts.append(f'<text class="unit" x="0" y="{top + 30:.1f}">{lane.unit}</text>')
     parts.append(_series(lane, axis, y))
     last = y(lane.points[-1].value) + 4
-    parts.append(f'<text class="val" x="{frame.end + 8}" y="{last:.1f}">{_pair(lane.points[-1])}</text>')
+    parts.append(f'<text class="val" x="{frame.end + 8}" y="{last:.1f}">{pair(lane.points[-1])}</text>')
     return "".join(parts)
 
 

@@ -17,6 +17,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 # What templates may call: the words of ui.md, section 5.
 WORDS = (
     "age",
+    "allergen",
     "clock",
     "clock_in_words",
     "day",
@@ -27,6 +28,7 @@ WORDS = (
     "initials",
     "instant",
     "list_name",
+    "measured",
     "local_date",
     "local_day",
     "number",

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +10,8 @@ import pytest
 from busy import PRESCRIPTIONS, RECORDS, REPORTS, VISITS
 from served import Hospitals
 from starlette.testclient import TestClient
+
+from app.features.registration.queries import flagged
 
 As = Callable[[str], TestClient]
 SECTIONS = ("visits", "vitals", "lab_tests", "prescriptions", "records")
@@ -222,3 +225,26 @@ def test_records_can_be_asked_for_by_kind(api_as: As, busy: UUID) -> None:
     chart = chart_of(api_as("doctor"), busy, section="records", record_type="Condition")
     assert {row["record_type"] for row in chart["records"]} == {"Condition"}
     assert chart["totals"]["records"] == 66
+
+
+def test_a_result_without_a_reference_gets_our_flag_and_says_so() -> None:
+    patient = {"date_of_birth": date(1951, 2, 3), "gender": "female"}
+    result = {
+        "interpretation": None,
+        "reference_low": None,
+        "reference_high": None,
+        "comparator": None,
+        "value_numeric": 9.1,
+        "code": "718-7",
+        "unit": "g/dL",
+        "observed_at": "2020-05-01T08:00:00+00:00",
+    }
+    asked_at = datetime(2020, 5, 1, tzinfo=UTC)
+    shown = flagged(patient, result, asked_at)
+    assert (shown["flag"], shown["flag_by"], str(shown["usual_low"])) == ("L", "hass", "12.0")
+    # The laboratory's word stands, and a bound such as "<5" is no number to judge.
+    theirs = flagged(patient, {**result, "interpretation": "HH"}, asked_at)
+    assert (theirs["flag"], theirs["flag_by"], theirs["usual_low"]) == ("HH", "laboratory", None)
+    assert flagged(patient, {**result, "comparator": "<"}, asked_at)["flag"] is None
+    assert flagged(patient, {**result, "reference_low": 8}, asked_at)["flag"] is None
+    assert flagged({**patient, "date_of_birth": None}, result, asked_at)["flag"] is None

@@ -61,3 +61,30 @@ def test_times_are_the_hospitals() -> None:
 def test_what_was_searched_for_is_marked_and_the_rest_escaped() -> None:
     assert formatting.highlight("<b>, HALVORSEN", ["halv"]) == "&lt;b&gt;, <mark>HALV</mark>ORSEN"
     assert formatting.highlight("HALVORSEN", ["vor"]) == "HALVORSEN"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("42.463677461606125", "42.46"),
+        ("1832.288245415077", "1,832"),
+        ("0.383678", "0.3837"),
+        ("5", "5"),
+        ("0", "0"),
+    ],
+)
+def test_measurements_show_the_digits_that_count(value: str, words: str) -> None:
+    assert formatting.measured(Decimal(value)) == words
+
+
+@pytest.mark.parametrize(
+    ("substance", "words"),
+    [
+        ("Allergy to nut", "nut"),
+        ("Shellfish allergy", "shellfish"),
+        ("Penicillin V", "penicillin V"),
+        ("Allergy", "allergy"),
+    ],
+)
+def test_an_allergen_reads_well_in_the_banner(substance: str, words: str) -> None:
+    assert formatting.allergen(substance) == words

@@ -98,6 +98,9 @@ def chart_context(
         "drug_name": drug_name,
         "record_title": lambda record: record_title(record.data),
         "pretty": lambda record: json.dumps(record.data, indent=2, ensure_ascii=False),
+        "has_our_flags": any(
+            result.flag_by == "hass" for test in chart.lab_tests or [] for result in test.results
+        ),
         "medicine_words": medicine_words(chart, section),
     }
     if chart.vitals is not None:
@@ -166,9 +169,7 @@ def vitals_context(chart: schemas.ChartOut, timezone: str, today: Any) -> dict[s
 def once(lane: plots.Lane, timezone: str) -> str:
     """`weight 84 kg (20-Nov-2026)`: a sign that was measured once."""
     point = lane.points[0]
-    words = formatting.number(point.value) + (
-        f"/{formatting.number(point.lower)}" if point.lower is not None else ""
-    )
+    words = plots.pair(point)
     name = formatting.in_sentence(lane.label)
     return f"{name} {words} {lane.unit} ({formatting.local_day(point.at, timezone)})"
 
@@ -206,9 +207,9 @@ def _cell(row: schemas.VitalsOut, lane: plots.Lane) -> Cell | None:
     value = getattr(row, lane.key)
     if value is None:
         return None
-    words, lower = formatting.number(value), lower_of(lane.key)(row)
     side = lane.band.side(Decimal(value)) if lane.band else 0
-    return Cell(words if lower is None else f"{words}/{lower}", side)
+    point = plots.Point(row.recorded_at, Decimal(value), _decimal(lower_of(lane.key)(row)))
+    return Cell(plots.pair(point), side)
 
 
 def span_words(rows: Sequence[schemas.VitalsOut], timezone: str) -> str:
@@ -223,8 +224,15 @@ def span_words(rows: Sequence[schemas.VitalsOut], timezone: str) -> str:
     return f"{sets}, {formatting.local_day(first, timezone)} to {formatting.local_day(last, timezone)}"
 
 
+def interval_of(result: schemas.LabResultOut) -> tuple[Decimal | None, Decimal | None]:
+    """The laboratory's interval, else the one of our table."""
+    if result.reference_low is None and result.reference_high is None:
+        return result.usual_low, result.usual_high
+    return result.reference_low, result.reference_high
+
+
 def reference_words(result: schemas.LabResultOut) -> str | None:
-    low, high = result.reference_low, result.reference_high
+    low, high = interval_of(result)
     if low is not None and high is not None:
         return f"{formatting.number(low)}–{formatting.number(high)}"
     if low is not None:
@@ -236,7 +244,7 @@ def reference_words(result: schemas.LabResultOut) -> str | None:
 
 def range_bar(result: schemas.LabResultOut) -> Markup:
     """The value on a line with its reference interval; nothing where a number is missing."""
-    low, high, value = result.reference_low, result.reference_high, result.value_numeric
+    (low, high), value = interval_of(result), result.value_numeric
     if value is None or low is None or high is None or high <= low:
         return Markup("")
     span = float(high - low)
@@ -245,7 +253,7 @@ def range_bar(result: schemas.LabResultOut) -> Markup:
     def x(number: float) -> float:
         return 4 + 88 * min(1.0, max(0.0, (number - first) / (last - first)))
 
-    letters = result.interpretation or ""
+    letters = result.flag or ""
     kind = "HH" if letters in ("HH", "LL", "AA") else "H" if letters in ("H", "L", "A") else ""
     return Markup(
         '<svg class="range" viewBox="0 0 96 14" width="96" height="14" aria-hidden="true">'

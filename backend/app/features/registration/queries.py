@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.actor import Actor
 from app.access.needs import needs, require
 from app.access.permissions import Permission
+from app.clinical.lab_reference import interval_for
 from app.core.errors import Invalid, NotFound
 from app.features.registration import schemas, statements
 from app.features.registration.rules import PatientSearch
@@ -175,7 +177,7 @@ async def open_chart(
             allergies=_allergies(patient) if actor.can(Permission.ALLERGY_READ) else None,
             visits=_visits(actor, found.get("visits")),
             vitals=_all(schemas.VitalsOut, found.get("vitals")),
-            lab_tests=_all(schemas.LabTestOut, found.get("lab_tests")),
+            lab_tests=_lab_tests(patient, found.get("lab_tests")),
             prescriptions=_all(schemas.PrescriptionOut, found.get("prescriptions")),
             records=_all(schemas.RecordOut, found.get("records")),
             record_types=_all(schemas.RecordTypeOut, kinds) if "records" in found else None,
@@ -202,7 +204,7 @@ SORTED_BY: dict[Section, tuple[str, str, str, str]] = {
     "vitals": (statements.VITALS, "v", "recorded_at", "false"),
     "lab_tests": (statements.LAB_TESTS, "t", "requested_at", "false"),
     "prescriptions": (statements.PRESCRIPTIONS, "m", "start_date", statements.NOT_CURRENT),
-    "records": (statements.RECORDS, "r", "recorded_at", "false"),
+    "records": (statements.RECORDS, "r", "recorded_at", statements.UNDATED),
 }
 
 
@@ -243,7 +245,9 @@ def _moment(value: str | None, *, is_day: bool) -> date | datetime | None:
 
 
 def _older(name: Section, last: Mapping[str, Any]) -> str:
-    first = last["status"] != "active" if name == "prescriptions" else False
+    first = {"prescriptions": last.get("status") != "active", "records": last.get("recorded_at") is None}.get(
+        name, False
+    )
     return _cursor(first, last[SORTED_BY[name][2]], last["id"])
 
 
@@ -276,10 +280,43 @@ def _visits(actor: Actor, rows: Sequence[Mapping[str, Any]] | None) -> list[sche
     return visits
 
 
-def _all(schema: type[T], rows: Sequence[Mapping[str, Any]] | None) -> list[T] | None:
+def _lab_tests(
+    patient: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] | None
+) -> list[schemas.LabTestOut] | None:
     if rows is None:
         return None
     return [
-        schema.model_validate({**row, **({"results": _json(row["results"])} if "results" in row else {})})
+        schemas.LabTestOut.model_validate(
+            {
+                **row,
+                "results": [flagged(patient, each, row["requested_at"]) for each in _json(row["results"])],
+            }
+        )
         for row in rows
     ]
+
+
+def flagged(patient: Mapping[str, Any], result: dict[str, Any], asked_at: datetime) -> dict[str, Any]:
+    """The result with the flag to show: the laboratory's, else ours where its table knows the analyte and unit."""
+    shown = {"flag": result["interpretation"], "flag_by": "laboratory", "usual_low": None, "usual_high": None}
+    has_own = result["interpretation"] is not None
+    if not has_own:
+        shown |= {"flag": None, "flag_by": None}
+    has_interval = not (result["reference_low"] is None and result["reference_high"] is None)
+    born, value = patient["date_of_birth"], result["value_numeric"]
+    if has_own or has_interval or value is None or result["comparator"] is not None or born is None:
+        return {**result, **shown}
+    observed = result["observed_at"]
+    at = datetime.fromisoformat(observed) if isinstance(observed, str) else observed or asked_at
+    interval = interval_for(result["code"], result["unit"], patient["gender"], (at.date() - born).days)
+    if interval is not None:
+        flag = interval.flag(Decimal(str(value)))
+        shown |= {"usual_low": interval.low, "usual_high": interval.high, "flag": flag}
+        shown["flag_by"] = "hass" if flag else None
+    return {**result, **shown}
+
+
+def _all(schema: type[T], rows: Sequence[Mapping[str, Any]] | None) -> list[T] | None:
+    if rows is None:
+        return None
+    return [schema.model_validate(dict(row)) for row in rows]

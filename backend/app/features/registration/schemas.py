@@ -137,6 +137,12 @@ class LabResultOut(Out):
     reference_high: Number | None
     reference_text: str | None
     interpretation: str | None
+    # What to show: the laboratory's own flag, else ours from clinical/lab_reference.py; `flag_by` says whose.
+    flag: str | None
+    flag_by: Literal["laboratory", "hass"] | None
+    # Our table's interval, where the laboratory gave none.
+    usual_low: Number | None
+    usual_high: Number | None
     status: str
     observed_at: datetime | None
     previous_value: Number | None

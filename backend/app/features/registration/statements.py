@@ -118,8 +118,11 @@ SELECT e.id, e.visit_id, e.record_type, e.recorded_at, e.created_at, e.status, e
        LATERAL (SELECT r.* FROM emr_local r
                  WHERE r.patient_id = :patient_id AND r.status <> 'entered_in_error'
                    AND ((:record_type)::text IS NULL OR r.record_type = :record_type) AND {after}
-                 ORDER BY r.recorded_at DESC, r.id DESC LIMIT :limit) e
- ORDER BY e.recorded_at DESC, e.id DESC"""
+                 ORDER BY (r.recorded_at IS NULL), r.recorded_at DESC, r.id DESC LIMIT :limit) e
+ ORDER BY (e.recorded_at IS NULL), e.recorded_at DESC, e.id DESC"""
+
+# Records that no day is known of come last.
+UNDATED = "(r.recorded_at IS NULL)"
 
 
 # A search is an event too (DICOM 110112, query): how it was searched and how many were found, no names.

@@ -13,6 +13,7 @@ function preparePalette(dialog) {
   const heading = found.firstElementChild;
   const pages = [...dialog.querySelectorAll("#palette-go [role=option]")];
   const shown = () => [...dialog.querySelectorAll("[role=option]:not([hidden])")];
+  const none = dialog.querySelector("#palette-none");
   let wait = 0;
   let asked = 0;
 
@@ -27,6 +28,7 @@ function preparePalette(dialog) {
     found.innerHTML = html;
     found.prepend(heading);
     found.hidden = found.querySelector("[role=option]") === null;
+    none.hidden = box.value.trim().length < 2 || shown().length > 0;
     choose(shown()[0]);
   };
   const search = async () => {
