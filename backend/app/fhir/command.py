@@ -12,6 +12,8 @@ from app.fhir.bundle_reader import MAX_MEGABYTES
 from app.fhir.importer import DEFAULT_SYSTEM, import_paths
 from app.fhir.summary import Summary
 
+WIDTH_OF_A_FILE = 140
+
 
 def run_import(
     paths: Sequence[Path],
@@ -51,5 +53,7 @@ def run_import(
     if as_json:
         print(orjson.dumps(summary.as_json(), option=orjson.OPT_INDENT_2).decode())
     else:
-        summary.print(Console(highlight=False))
+        out = Console(highlight=False)
+        # A file or a pipe has no width to keep to.
+        summary.print(out if out.is_terminal else Console(highlight=False, width=WIDTH_OF_A_FILE))
     return summary.exit_status

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.access.context import set_context
@@ -39,6 +39,7 @@ DEFAULT_SYSTEM = "urn:hass:source:fhir"
 # unique_violation, deadlock_detected, serialization_failure: another session was first; see what it wrote.
 PASSING = ("23505", "40P01", "40001")
 TRIES = 5
+UNDEFINED_TABLE = "42P01"
 
 Progress = Callable[[int, int, str], None]
 """progress(files done, files in all, name of the file that comes next)"""
@@ -59,9 +60,7 @@ async def import_paths(
     engine = create_engine(url, refuse_powerful=False, pool_size=1)
     try:
         sessions = session_factory(engine)
-        async with sessions.begin() as session:
-            await set_context(session, scope=Scope.NETWORK, act=ACT)
-            to = await find_destination(session, hospital, system)
+        to = await _find_destination(sessions, hospital, system)
         summary = Summary(hospital=to.code, system=system)
         begun = time.monotonic()
         files = _all_files(paths, summary)
@@ -70,6 +69,21 @@ async def import_paths(
         return summary
     finally:
         await engine.dispose()
+
+
+async def _find_destination(
+    sessions: async_sessionmaker[AsyncSession], hospital: str | None, system: str
+) -> Destination:
+    try:
+        async with sessions.begin() as session:
+            await set_context(session, scope=Scope.NETWORK, act=ACT)
+            return await find_destination(session, hospital, system)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != UNDEFINED_TABLE:
+            raise
+        raise HassError(
+            "not-migrated", "The database has no tables of HASS yet. Run: hass migrate", 503
+        ) from error
 
 
 def _all_files(paths: Iterable[Path], summary: Summary) -> list[Path]:
@@ -229,9 +243,9 @@ async def _fill(
     plan.occupied = await occupied_files(session, (before | joined) - made)
     patients = [entry.key for entry in bundle.entries if entry.resource_type == "Patient"]
     plan.first_file = next((plan.files[key] for key in patients if key in plan.files), None)
-    if plan.first_file is None and len(before) == 1:
-        # A bundle without its patient, all of whose resources are about one who came in earlier.
-        plan.first_file = next(iter(plan.files.values()))
+    if plan.first_file is None:
+        # A bundle without its patient, whose resources are about one who came in earlier.
+        plan.first_file = next(iter(plan.files.values()), None)
     visits_before = {stay.id for stay in plan.stays.values()}
     add_visits(plan, sorted_out["Encounter"])
     sets = await known_sets(session, visits_before) if "Observation" in sorted_out else {}

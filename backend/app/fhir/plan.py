@@ -149,11 +149,11 @@ class Plan:
         )
 
     def file_of(self, entry: Entry) -> File | None:
-        """Whose resource this is. One that names nobody belongs to the bundle's patient; one that names somebody who
-        is not here has no file, so that it never stands among another patient's values."""
+        """Whose resource this is. One that names nobody belongs to the bundle's only patient; one that names somebody
+        who is not here has no file, so that it never stands among another patient's values."""
         names_someone, key = self.references.subject(entry.resource)
         if not names_someone:
-            return self.first_file
+            return self.first_file if len({file.id for file in self.files.values()}) == 1 else None
         file = self.files.get(key) if key is not None else None
         if file is None:
             self.warnings["subject not found: kept whole with the first patient of its bundle"] += 1

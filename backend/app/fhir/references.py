@@ -97,8 +97,8 @@ class References:
         """Patients, visits and practitioners this resource means: they may have come in with an earlier bundle."""
         resource = entry.resource
         people = [resource[name] for name in PEOPLE if name in resource]
-        for participant in objects(resource.get("participant")):
-            people.append(participant.get("individual") or participant.get("actor"))
+        participants = objects(resource.get("participant"))
+        people.extend(one.get("individual") or one.get("actor") for one in participants)
         for person in people:
             yield from filter(None, (self.key(person, "Practitioner"), self.key(person, "Patient")))
         yield from filter(None, (self.subject(resource)[1], self.visit(resource)))
