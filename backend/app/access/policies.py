@@ -85,11 +85,13 @@ def _patient() -> Iterator[Policy]:
         f"{OWN_FILE} AND status = 'completed' AND released_at IS NOT NULL",
         command="SELECT",
     )
-    # The subquery is itself under the policy above, so results follow their test.
+    # The subquery is itself under the policy above, so results follow their test. Correlated, so that it looks up the
+    # one test by its key: a plain IN would first read the tests of the whole network.
     yield Policy(
         "lab_results",
         "own",
-        f"{OWN_FILE} AND status IN ('final', 'corrected') AND lab_test_id IN (SELECT t.id FROM lab_tests t)",
+        f"{OWN_FILE} AND status IN ('final', 'corrected') AND EXISTS (SELECT FROM lab_tests t"
+        " WHERE t.hospital_id = lab_results.hospital_id AND t.id = lab_results.lab_test_id)",
         command="SELECT",
     )
     yield Policy(
@@ -147,8 +149,9 @@ def _global_record() -> Iterator[Policy]:
     yield Policy(
         "emr_global",
         "treating",
-        f"{SCOPE} = 'hospital' AND status = 'synced' AND confidentiality = 'N' AND person_id IN ("
-        f"SELECT p.person_id FROM patients p WHERE p.hospital_id = {HOSPITAL} AND ("
+        # Correlated: the one file of the person here, and not first every patient that this hospital treats.
+        f"{SCOPE} = 'hospital' AND status = 'synced' AND confidentiality = 'N' AND EXISTS ("
+        f"SELECT FROM patients p WHERE p.hospital_id = {HOSPITAL} AND p.person_id = emr_global.person_id AND ("
         "EXISTS (SELECT FROM visits v WHERE v.patient_id = p.id AND v.status IN ('active', 'on_leave'))"
         " OR EXISTS (SELECT FROM appointments a WHERE a.patient_id = p.id"
         " AND a.status IN ('scheduled', 'checked_in', 'in_progress')"
