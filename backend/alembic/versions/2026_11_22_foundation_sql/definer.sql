@@ -1,6 +1,6 @@
 -- Functions of hass_definer: what must see past the policies, each with a fixed search_path.
 
--- Every row that a statement inserted. Argument list: columns whose values are masked.
+-- Every row that a statement inserted into a table of the hospitals. Argument list: columns whose values are masked.
 CREATE FUNCTION audit_new_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -29,7 +29,7 @@ BEGIN
 END
 $$;
 
--- Every row that a statement changed or removed. Argument list: columns whose values are masked.
+-- Every row that was changed or removed, and new rows of the network. Argument list: columns whose values are masked.
 CREATE FUNCTION audit_row_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
