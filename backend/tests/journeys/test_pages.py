@@ -45,7 +45,10 @@ async def test_page_has_no_fault_for_axe_and_does_not_scroll_sideways(
             await page.emulate_media(color_scheme=shade, reduced_motion="reduce")
             if "SHOTS" in os.environ:
                 await page.screenshot(path=shots / f"{name}-{width}-{shade}.png", full_page=True)
-            if (width, shade) != ("1024", "dark") and (name, width) != ("chart-busy", "1024"):
+            # The long chart repeats the parts of the short one: one look with axe is enough.
+            if name == "chart-busy" and (width, shade) != ("1440", "light"):
+                continue
+            if (width, shade) != ("1024", "dark"):
                 faults += [
                     f"{width} {shade} {fault}"
                     for fault in await faults_of(page, contrast_only=shade == "dark")
