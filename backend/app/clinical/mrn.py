@@ -27,4 +27,9 @@ def format_mrn(hospital_code: str, number: int) -> str:
 def is_valid_mrn(mrn: str) -> bool:
     """Whether the check digit fits: a mistyped MRN is told from an unknown one."""
     _, _, digits = mrn.rpartition("-")
-    return len(digits) > 1 and digits.isascii() and digits.isdigit() and check_digit(int(digits[:-1])) == int(digits[-1])
+    return (
+        len(digits) > 1
+        and digits.isascii()
+        and digits.isdigit()
+        and check_digit(int(digits[:-1])) == int(digits[-1])
+    )
