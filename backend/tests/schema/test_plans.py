@@ -10,22 +10,22 @@ import pytest
 from cluster import Database
 from factories import NOW, Make, Values
 
-# Ten hospitals of 1,000 patients: a scan of one tenant is already a mistake, a scan of all the more so.
+# Ten hospitals of 500 patients: a scan of one tenant is already a mistake, a scan of all the more so.
 FILL = (
     """INSERT INTO persons (id, first_name, last_name, date_of_birth, gender)
        SELECT md5('person' || n)::uuid, 'First' || n % 500, 'Family' || n, DATE '1930-01-01' + n % 30000, 'female'
-         FROM generate_series(1, 10000) n""",
+         FROM generate_series(1, 5000) n""",
     """INSERT INTO patients (id, hospital_id, person_id, mrn, first_name, last_name, search_family_given,
                              search_given_family, date_of_birth, gender, phone_digits)
        SELECT md5('file' || n)::uuid, (%(hospitals)s::uuid[])[n % 10 + 1], md5('person' || n)::uuid,
               'FILL-' || lpad(n::text, 7, '0'), 'First' || n % 500, 'Family' || n,
               'family' || n || ' first' || n % 500, 'first' || n % 500 || ' family' || n,
               DATE '1930-01-01' + n % 30000, 'female', lpad((n * 7919 % 10000000)::text, 10, '5')
-         FROM generate_series(1, 10000) n""",
+         FROM generate_series(1, 5000) n""",
     """INSERT INTO visits (id, hospital_id, patient_id, visit_type, status, admission_date, discharge_date)
        SELECT md5('visit' || n)::uuid, p.hospital_id, p.id, 'inpatient', CASE WHEN n % 20 = 0 THEN 'active'
               ELSE 'discharged' END, now() - n * INTERVAL '1 minute', CASE WHEN n % 20 > 0 THEN now() END
-         FROM generate_series(1, 10000) n JOIN patients p ON p.id = md5('file' || n)::uuid""",
+         FROM generate_series(1, 5000) n JOIN patients p ON p.id = md5('file' || n)::uuid""",
     """INSERT INTO vitals (id, hospital_id, patient_id, visit_id, recorded_at, heart_rate, source)
        SELECT gen_random_uuid(), hospital_id, patient_id, id, now() - n * INTERVAL '1 hour', 72, 'urn:fill'
          FROM visits, generate_series(1, 2) n""",
@@ -55,19 +55,19 @@ FILL = (
          FROM (SELECT *, now() + row_number() OVER () * INTERVAL '30 minutes' AS begins FROM visits) v""",
     """INSERT INTO beds (id, hospital_id, bed_number, ward)
        SELECT gen_random_uuid(), h, 'F' || n, 'Ward ' || n % 20 FROM unnest(%(hospitals)s::uuid[]) h,
-              generate_series(1, 200) n""",
+              generate_series(1, 100) n""",
     """INSERT INTO inventory (id, hospital_id, item_type, item_name, item_code, unit, quantity, expiry_date)
        SELECT gen_random_uuid(), h, 'supply', 'Item ' || n, 'F' || n, 'piece', n, current_date + n
-         FROM unnest(%(hospitals)s::uuid[]) h, generate_series(1, 500) n""",
+         FROM unnest(%(hospitals)s::uuid[]) h, generate_series(1, 200) n""",
     """INSERT INTO users (id, email, password_hash, last_name, role_id, scope, region_id, hospital_id)
        SELECT gen_random_uuid(), 'fill' || n || '@hass.test', password_hash, 'Fill', role_id, scope, region_id,
               hospital_id FROM users, generate_series(1, 2000) n WHERE id = %(doctor)s""",
     """INSERT INTO sessions (id, user_id, cookie_hash, expires_at)
-       SELECT gen_random_uuid(), %(doctor)s, md5(n::text), now() + INTERVAL '1 day' FROM generate_series(1, 10000) n""",
+       SELECT gen_random_uuid(), %(doctor)s, md5(n::text), now() + INTERVAL '1 day' FROM generate_series(1, 5000) n""",
     """INSERT INTO notifications (id, hospital_id, recipient_user_id, notification_type, subject_id, channel, message,
                                   status)
        SELECT gen_random_uuid(), (%(hospitals)s::uuid[])[n % 10 + 1], NULL, 'reminder', gen_random_uuid(), 'in_app',
-              'x', CASE WHEN n % 50 = 0 THEN 'pending' ELSE 'expired' END FROM generate_series(1, 10000) n""",
+              'x', CASE WHEN n % 50 = 0 THEN 'pending' ELSE 'expired' END FROM generate_series(1, 5000) n""",
     """INSERT INTO audit_logs (id, action, resource_type, resource_id, patient_id, hospital_id)
        SELECT gen_random_uuid(), 'R', 'patients', id, id, hospital_id FROM patients""",
 )
