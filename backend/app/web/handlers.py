@@ -121,7 +121,9 @@ def refused_by_database(error: IntegrityError) -> Problem:
             409, "refused-by-database", "The database refused this: it contradicts what is recorded."
         )
     # The world moved on: something is taken, in use, or no longer in the state it was seen in.
-    taken = _sqlstate(error) in ("23505", "23P01", "23503", "23001") or str(name).endswith(("_machine", "_stay"))
+    taken = _sqlstate(error) in ("23505", "23P01", "23503", "23001") or str(name).endswith(
+        ("_machine", "_stay")
+    )
     return Problem(409 if taken else 422, str(name).replace("_", "-"), sentence)
 
 
