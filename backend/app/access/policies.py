@@ -11,7 +11,16 @@ from app.models import Base
 # Nobody reads these, and the audit trail masks them (access/triggers.py).
 SECRETS = {"users": ("password_hash",), "sessions": ("refresh_hash", "cookie_hash")}
 
-SCOPE = "(SELECT current_setting('hass.scope', true))"
+
+def _scope(condition: str) -> str:
+    # The comparison stands inside the subquery: outside of it the planner would guess that it keeps few rows, and
+    # read a whole tenant to sort it instead of walking an index.
+    return f"(SELECT current_setting('hass.scope', true) {condition})"
+
+
+IS_NETWORK, IS_REGION, IS_HOSPITAL, IS_SELF = (
+    _scope(f"= '{name}'") for name in ("network", "region", "hospital", "self")
+)
 
 
 def _uuid(setting: str) -> str:
@@ -27,8 +36,8 @@ USER, REGION, HOSPITAL, PERSON = (
 )
 
 OWN_FILES = f"(SELECT p.id FROM patients p WHERE p.person_id = {PERSON})"
-IN_HOSPITAL = f"{SCOPE} = 'hospital' AND hospital_id = {HOSPITAL}"
-OWN_FILE = f"{SCOPE} = 'self' AND patient_id IN {OWN_FILES}"
+IN_HOSPITAL = f"{IS_HOSPITAL} AND hospital_id = {HOSPITAL}"
+OWN_FILE = f"{IS_SELF} AND patient_id IN {OWN_FILES}"
 ORGANISATION = "resource_type IN ('roles', 'regions', 'hospitals', 'users', 'sessions')"
 CALLERS = ("hass_app", "hass_worker")
 DEFINER = ("hass_definer",)
@@ -69,7 +78,7 @@ def _staff() -> Iterator[Policy]:
 
 def _patient() -> Iterator[Policy]:
     """What a patient reads of his own record; never nurse_logs, ai_drafts, audit_logs or beds (domain 5.2)."""
-    yield Policy("patients", "own", f"{SCOPE} = 'self' AND person_id = {PERSON}", command="SELECT")
+    yield Policy("patients", "own", f"{IS_SELF} AND person_id = {PERSON}", command="SELECT")
     for table in ("allergies", "patient_identifiers", "visits", "diagnoses", "appointments"):
         yield Policy(table, "own", OWN_FILE, command="SELECT")
     yield Policy("vitals", "own", f"{OWN_FILE} AND status <> 'entered_in_error'", command="SELECT")
@@ -103,29 +112,29 @@ def _patient() -> Iterator[Policy]:
 
 
 def _organisation() -> Iterator[Policy]:
-    in_region = f"{SCOPE} = 'region' AND region_id = {REGION}"
+    in_region = f"{IS_REGION} AND region_id = {REGION}"
     # Roles are readable in any context, but with none no row is visible (S34).
-    yield Policy("roles", "any_context", f"nullif({SCOPE}, '') IS NOT NULL", command="SELECT")
+    yield Policy("roles", "any_context", _scope("<> ''"), command="SELECT")
     for table in ("roles", "regions", "hospitals", "users"):
-        yield Policy(table, "network", f"{SCOPE} = 'network'")
+        yield Policy(table, "network", f"{IS_NETWORK}")
     yield Policy(
-        "regions", "own_region", f"{SCOPE} IN ('region', 'hospital') AND id = {REGION}", command="SELECT"
+        "regions", "own_region", _scope("IN ('region', 'hospital')") + f" AND id = {REGION}", command="SELECT"
     )
     yield Policy("hospitals", "region", in_region)
     yield Policy("users", "region", in_region)
-    yield Policy("hospitals", "staff", f"{SCOPE} = 'hospital' AND id = {HOSPITAL}", command="SELECT")
-    yield Policy("users", "staff", f"{SCOPE} = 'hospital' AND hospital_id = {HOSPITAL}")
+    yield Policy("hospitals", "staff", f"{IS_HOSPITAL} AND id = {HOSPITAL}", command="SELECT")
+    yield Policy("users", "staff", f"{IS_HOSPITAL} AND hospital_id = {HOSPITAL}")
     yield Policy("users", "own", f"id = {USER}", command="SELECT")
     yield Policy(
         "hospitals",
         "own_files",
-        f"{SCOPE} = 'self' AND id IN (SELECT p.hospital_id FROM patients p WHERE p.person_id = {PERSON})",
+        f"{IS_SELF} AND id IN (SELECT p.hospital_id FROM patients p WHERE p.person_id = {PERSON})",
         command="SELECT",
     )
     yield Policy(
         "regions",
         "own_files",
-        f"{SCOPE} = 'self' AND id IN (SELECT h.region_id FROM hospitals h)",
+        f"{IS_SELF} AND id IN (SELECT h.region_id FROM hospitals h)",
         command="SELECT",
     )
     yield Policy("sessions", "own", f"user_id = {USER}", command="SELECT")
@@ -134,23 +143,23 @@ def _organisation() -> Iterator[Policy]:
 
 def _people_of_the_network() -> Iterator[Policy]:
     file_here = f"SELECT FROM patients p WHERE p.hospital_id = {HOSPITAL} AND p.person_id ="
-    known = f"{SCOPE} = 'hospital' AND EXISTS ({file_here} "
+    known = f"{IS_HOSPITAL} AND EXISTS ({file_here} "
     yield Policy("persons", "known_here", f"{known}persons.id)", command="SELECT")
-    yield Policy("persons", "own", f"{SCOPE} = 'self' AND id = {PERSON}", command="SELECT")
+    yield Policy("persons", "own", f"{IS_SELF} AND id = {PERSON}", command="SELECT")
     yield Policy(
         "person_identifiers", "known_here", f"{known}person_identifiers.person_id)", command="SELECT"
     )
-    yield Policy("person_identifiers", "own", f"{SCOPE} = 'self' AND person_id = {PERSON}", command="SELECT")
+    yield Policy("person_identifiers", "own", f"{IS_SELF} AND person_id = {PERSON}", command="SELECT")
 
 
 def _global_record() -> Iterator[Policy]:
     """The source hospital writes its rows; a hospital that treats the person reads them (S28)."""
-    yield Policy("emr_global", "source", f"{SCOPE} = 'hospital' AND source_hospital_id = {HOSPITAL}")
+    yield Policy("emr_global", "source", f"{IS_HOSPITAL} AND source_hospital_id = {HOSPITAL}")
     yield Policy(
         "emr_global",
         "treating",
         # Correlated: the one file of the person here, and not first every patient that this hospital treats.
-        f"{SCOPE} = 'hospital' AND status = 'synced' AND confidentiality = 'N' AND EXISTS ("
+        f"{IS_HOSPITAL} AND status = 'synced' AND confidentiality = 'N' AND EXISTS ("
         f"SELECT FROM patients p WHERE p.hospital_id = {HOSPITAL} AND p.person_id = emr_global.person_id AND ("
         "EXISTS (SELECT FROM visits v WHERE v.patient_id = p.id AND v.status IN ('active', 'on_leave'))"
         " OR EXISTS (SELECT FROM appointments a WHERE a.patient_id = p.id"
@@ -161,7 +170,7 @@ def _global_record() -> Iterator[Policy]:
     yield Policy(
         "emr_global",
         "own",
-        f"{SCOPE} = 'self' AND status = 'synced' AND person_id = {PERSON}",
+        f"{IS_SELF} AND status = 'synced' AND person_id = {PERSON}",
         command="SELECT",
     )
 
@@ -174,10 +183,10 @@ def _messages_and_trail() -> Iterator[Policy]:
     yield Policy(
         "audit_logs",
         "region",
-        f"{SCOPE} = 'region' AND region_id = {REGION} AND {ORGANISATION}",
+        f"{IS_REGION} AND region_id = {REGION} AND {ORGANISATION}",
         command="SELECT",
     )
-    yield Policy("audit_logs", "network", f"{SCOPE} = 'network' AND {ORGANISATION}", command="SELECT")
+    yield Policy("audit_logs", "network", f"{IS_NETWORK} AND {ORGANISATION}", command="SELECT")
 
 
 def _definer() -> Iterator[Policy]:
