@@ -44,7 +44,9 @@ class AIDraft(HospitalRow, Moving):
             " AND (reviewed_at IS NULL) = (reviewed_by_id IS NULL)",
             name="reviewed_pair",
         ),
-        CheckConstraint("status <> 'rejected' OR COALESCE(btrim(approval_notes), '') <> ''", name="rejected_has_reason"),
+        CheckConstraint(
+            "status <> 'rejected' OR COALESCE(btrim(approval_notes), '') <> ''", name="rejected_has_reason"
+        ),
         Index(None, "hospital_id", "status", "created_at"),
         Index(None, "hospital_id", "patient_id", "visit_id"),
         Index(None, "content", postgresql_using="gin", postgresql_ops={"content": "jsonb_path_ops"}),
