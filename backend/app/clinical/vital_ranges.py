@@ -3,7 +3,10 @@
 Sources. `HASS`: our own bounds by age band; no standard fixes them, the hospital's clinical lead approves them.
 `RCP-NEWS2`: Royal College of Physicians, National Early Warning Score 2, December 2017, chart 1: the values that
 score 0 points; from 16 years, not in pregnancy. `WHO-BMI`: World Health Organization, Technical Report Series 894
-(2000), adults: 18.5 to 24.9 kg/m2. Ages are days; the lower end belongs to the band, the upper does not.
+(2000), adults: 18.5 to 24.9 kg/m2. `WHO-HTN`: World Health Organization, Guideline for the pharmacological treatment
+of hypertension in adults (2021): hypertension from 140 mmHg systolic. `NHLBI-LOW`: National Heart, Lung, and Blood
+Institute, Low Blood Pressure: below 90 mmHg systolic; both from knowledge of the text. Ages are days; the lower end
+belongs to the band, the upper does not.
 """
 
 from dataclasses import dataclass
@@ -69,13 +72,15 @@ _USUAL = {
     "height": (("30", "62"), ("42", "90"), ("62", "180"), ("110", "205"), ("120", "220")),
 }
 
-NORMAL_OF_ADULTS = {
+NEWS2_NOTHING = {
     "temperature": _range("36.1", "38.0", "RCP-NEWS2"),
     "heart_rate": _range("51", "90", "RCP-NEWS2"),
     "respiratory_rate": _range("12", "20", "RCP-NEWS2"),
     "spo2": _range("96", "100", "RCP-NEWS2"),
     "blood_pressure_systolic": _range("111", "219", "RCP-NEWS2"),
 }
+# NEWS2 looks for collapse, so its 0 points reach 219 mmHg, which no chart may call normal.
+NORMAL_OF_ADULTS = {**NEWS2_NOTHING, "blood_pressure_systolic": _range("90", "139", "WHO-HTN;NHLBI-LOW")}
 NORMAL_BMI = _range("18.5", "24.9", "WHO-BMI")
 
 
@@ -96,7 +101,8 @@ def usual_range(vital: str, age_days: int) -> Range | None:
 
 
 def normal_band(vital: str, age_days: int, spo2_scale: int = 1) -> Range | None:
-    """The band a chart draws: NEWS2's 0 points for adults; none for children, where no table of ours is a norm.
+    """The band a chart draws: NEWS2's 0 points for adults, but for the pressure; none for children, where no table
+    of ours is a norm.
 
     SpO2 scale 2 (target 88-92 %) has its own 0 points on air: 88 and up."""
     if vital == "bmi":
@@ -115,7 +121,7 @@ def is_abnormal(signs: dict[str, Decimal | int | None], age_days: int) -> bool:
     for vital, value in signs.items():
         if value is None:
             continue
-        band = normal_band(vital, age_days) if age_days >= ADULT_FROM_DAYS else usual_range(vital, age_days)
+        band = NEWS2_NOTHING.get(vital) if age_days >= ADULT_FROM_DAYS else usual_range(vital, age_days)
         if vital in ("bmi", "weight", "height", "pain") or band is None:
             continue
         if not band.holds(Decimal(value)):
