@@ -4,7 +4,7 @@ Source: Royal College of Physicians. National Early Warning Score (NEWS) 2. Stan
 acute-illness severity in the NHS. Updated report of a working party. London: RCP, December 2017, charts 1 and 4;
 free to use with this acknowledgement. From 16 years, not in pregnancy."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 # Chart 1, each row as (highest value, points), read upwards; None is open.
@@ -38,6 +38,9 @@ class Signs:
     heart_rate: Decimal | int | None = None
     consciousness: str | None = None
     temperature: Decimal | int | None = None
+
+
+PARAMETERS = tuple(Signs.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def news2(signs: Signs, scale: int = 1) -> News2:
     >>> news2(Signs(18, 97, False, 120, 80, "A", Decimal("37.0"))).total
     0
     """
-    given = {field.name: getattr(signs, field.name) for field in fields(signs)}
+    given = {name: getattr(signs, name) for name in PARAMETERS}
     points = {name: _points(name, value, scale, signs) for name, value in given.items() if value is not None}
     missing = tuple(name for name, value in given.items() if value is None)
     return News2(None if missing else sum(points.values()), points, missing, scale)

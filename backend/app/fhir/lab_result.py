@@ -35,6 +35,8 @@ TAKEN = frozenset({
     "referenceRange", "component", "hasMember", "basedOn",
 })  # fmt: skip
 
+RANGE_TAKEN = frozenset({"low", "high", "text", "type", "appliesTo"})
+
 
 def is_void(resource: Json) -> bool:
     """Whether the Observation says itself that there is no value."""
@@ -76,7 +78,7 @@ def _is_whole(part: Json) -> bool:
     return (
         len(flags) == len([flag for flag in flags if flag in set(Interpretation)]) <= 1
         and len(ranges) <= 1
-        and all(set(one) <= {"low", "high", "text"} and _bounds(part) != (None, None, None) for one in ranges)
+        and all(set(one) <= RANGE_TAKEN and _bounds(part) != (None, None, None) for one in ranges)
         and (comparator is None or comparator in set(Comparator))
     )
 

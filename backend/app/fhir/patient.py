@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from app.fhir.bundle_reader import Entry
-from app.fhir.plan import Destination, more_than
+from app.fhir.plan import WRAPPING, Destination
 from app.fhir.practitioner import best_name, best_telecom, family, given
 from app.fhir.values import (
     Json,
@@ -89,7 +89,7 @@ def read_patient(entry: Entry, to: Destination) -> PatientRead:
             if one["type"] in set(IdentifierType) and one["system"]
         ],
         is_complete=all_taken
-        and not more_than(resource, TAKEN)
+        and set(resource) <= TAKEN | WRAPPING
         and (born is not None or not resource.get("birthDate"))
         and (died_at is not None or not resource.get("deceasedDateTime"))
         and max(len(objects(resource.get(many))) for many in ("name", "telecom", "address", "contact")) <= 1,

@@ -14,7 +14,7 @@ import orjson
 from app.core.ids import new_id
 from app.fhir.bundle_reader import BrokenFileError, Entry
 from app.fhir.references import Key, References
-from app.fhir.values import Json, first_instant, words
+from app.fhir.values import Json, first_instant, number, words
 from app.models.emr import KeptReason
 from app.models.nurse_log import DocumentStatus
 
@@ -22,6 +22,11 @@ from app.models.nurse_log import DocumentStatus
 WRAPPING = frozenset(
     {"resourceType", "id", "meta", "text", "implicitRules", "language", "identifier", "status"}
 )
+# Elements without a number that a reader would miss all the same.
+SPEAKING = frozenset({
+    "note", "presentedForm", "contained", "modifierExtension", "dataAbsentReason", "bodySite", "location",
+    "statusHistory", "classHistory", "media",
+})  # fmt: skip
 # When a record is about, in the order in which the elements are asked.
 ABOUT = (
     "effectiveDateTime", "effectivePeriod", "effectiveInstant", "occurrenceDateTime", "occurrencePeriod",
@@ -176,8 +181,20 @@ class Plan:
 
 
 def more_than(resource: Json, taken: frozenset[str]) -> bool:
-    """Whether the resource holds an element that no column takes, and that is not mere wrapping."""
-    return any(name not in taken and name not in WRAPPING for name in resource)
+    """Whether the resource holds a number, or what else SPEAKING names, in an element that no column takes."""
+    return any(
+        name in SPEAKING or holds_number(value)
+        for name, value in resource.items()
+        if name not in taken and name not in WRAPPING
+    )
+
+
+def holds_number(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(holds_number, value.values()))
+    if isinstance(value, list):
+        return any(map(holds_number, value))
+    return number(value) is not None
 
 
 def keep_other(plan: Plan, entry: Entry) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.clinical.loinc import BODY_MASS_INDEX, VITAL_PANELS, VITAL_SIGNS
-from app.clinical.news2 import Signs, news2
+from app.clinical.news2 import PARAMETERS, Signs, news2
 from app.clinical.units import convert, rounded
 from app.clinical.vital_ranges import ADULT_FROM_DAYS, is_abnormal
 from app.fhir.bundle_reader import Entry
@@ -247,7 +247,6 @@ def _is_abnormal(values: dict[str, Any], born_on: date | None, measured_on: date
             sign: value for sign, value in values.items() if isinstance(value, Decimal)
         }
         return (level is not None and level != Consciousness.ALERT) or is_abnormal(numbers, age_days)
-    names = Signs.__dataclass_fields__
     return any(
-        news2(Signs(**{sign: value for sign, value in values.items() if sign in names})).points.values()
+        news2(Signs(**{sign: value for sign, value in values.items() if sign in PARAMETERS})).points.values()
     )

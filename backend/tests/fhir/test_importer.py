@@ -19,6 +19,7 @@ from bundles import (
     SYSTEM,
     Clinic,
     bundle,
+    concept,
     encounter,
     lab,
     observation,
@@ -340,3 +341,25 @@ def test_a_killed_import_leaves_whole_bundles_only(clinic: Clinic) -> None:
     assert (summary.exit_status, summary.new) == (0, 5820 - sum(taken.values()))
     after = dict(clinic.rows(bundles))
     assert {name: after[name] for name in taken} == taken
+
+
+async def test_only_numbers_and_words_that_a_reader_would_miss_make_a_second_copy(clinic: Clinic) -> None:
+    plain = encounter(serviceType={"text": "Medicine"}, priority=concept("R"))
+    speaking = encounter(id="e2", location=[{"location": {"display": "Bed 12"}}])
+    counted = encounter(id="e3", length={"value": 10, "unit": "min"})
+    summary = await clinic.take(bundle(patient(), plain, speaking, counted))
+    assert summary.copied == {("Encounter", "incomplete"): 2}
+    assert dict(clinic.rows("SELECT data ->> 'id', kept_reason FROM emr_local")) == {
+        "e2": "incomplete",
+        "e3": "incomplete",
+    }
+
+
+async def test_in_a_bundle_of_several_patients_a_value_that_names_none_belongs_to_none(
+    clinic: Clinic,
+) -> None:
+    nobody = {key: value for key, value in lab("2345-7", 90).items() if key != "subject"}
+    await clinic.take(bundle(patient(), encounter(), nobody))
+    assert clinic.counts()["lab_tests"] == 1
+    await clinic.take(bundle(patient(), patient(id="p2"), {**nobody, "id": "other"}))
+    assert clinic.counts()["lab_tests"] == 1
