@@ -96,6 +96,8 @@ def create_engine(
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        # An error must not carry the values of its statement into a log: they are a patient's.
+        hide_parameters=True,
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
     )
@@ -211,7 +213,9 @@ def explain(error: BaseException) -> HassError | None:
     for prefix, (code, sentence) in SERVER_FAULTS.items():
         if state.startswith(prefix):
             return HassError(code, sentence, 503)
-    if isinstance(original, psycopg.OperationalError | ConnectionError | asyncpg.InterfaceError):
+    lost = isinstance(original, psycopg.OperationalError | ConnectionError | asyncpg.InterfaceError)
+    # Under SQLAlchemy the driver's own error is wrapped, but it knows a dead connection when it sees one.
+    if lost or getattr(error, "connection_invalidated", False):
         return HassError("database-lost", SERVER_FAULTS["08"][1], 503)
     return None
 
