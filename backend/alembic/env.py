@@ -69,12 +69,16 @@ def migrate(connection: Connection, app_login: str) -> None:
 def run() -> None:
     with open_database() as urls:
         app_login = str(conninfo.conninfo_to_dict(urls.app_url).get("user") or "")
-        engine = create_engine("postgresql+psycopg://", creator=lambda: connect(urls.owner_url), poolclass=NullPool)
+        engine = create_engine(
+            "postgresql+psycopg://", creator=lambda: connect(urls.owner_url), poolclass=NullPool
+        )
         with engine.connect() as connection:
             try:
                 migrate(connection, app_login)
             except Exception as error:
-                refused = error if isinstance(error, errors.InsufficientPrivilege) else getattr(error, "orig", None)
+                refused = (
+                    error if isinstance(error, errors.InsufficientPrivilege) else getattr(error, "orig", None)
+                )
                 if not isinstance(refused, errors.InsufficientPrivilege):
                     raise
                 driver = connection.connection.driver_connection
@@ -90,7 +94,9 @@ def run() -> None:
 
 
 if context.is_offline_mode():
-    raise CommandError("HASS migrates a live database only: its first migration asks the server which roles exist.")
+    raise CommandError(
+        "HASS migrates a live database only: its first migration asks the server which roles exist."
+    )
 try:
     run()
 except HassError as error:

@@ -13,7 +13,10 @@ ADULT, CHILD = 40 * 365, 8 * 365
 @pytest.mark.parametrize("sign", [sign for sign in RANGES if sign in ranges.REJECT_OUTSIDE])
 def test_what_is_refused_here_is_what_the_database_refuses(sign: str) -> None:
     low, high = RANGES[sign]
-    assert (ranges.REJECT_OUTSIDE[sign].low, ranges.REJECT_OUTSIDE[sign].high) == (Decimal(str(low)), Decimal(high))
+    assert (ranges.REJECT_OUTSIDE[sign].low, ranges.REJECT_OUTSIDE[sign].high) == (
+        Decimal(str(low)),
+        Decimal(high),
+    )
 
 
 @pytest.mark.parametrize(
