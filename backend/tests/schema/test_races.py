@@ -40,6 +40,9 @@ def race(database: Database, hospital: Values, attempt: Try) -> Counter[str]:
             try:
                 told = attempt(connection, number)
                 connection.commit()
+            except psycopg.errors.DeadlockDetected:
+                connection.rollback()
+                return "deadlock"
             except psycopg.errors.IntegrityError as refused:
                 connection.rollback()
                 return str(refused.diag.constraint_name)
@@ -96,6 +99,38 @@ def test_one_slot_of_a_doctor_takes_one_of_forty_patients(ward: tuple[Make, Data
     def book(connection: psycopg.Connection[Any], number: int) -> int:
         # Not the very same minute: the slots overlap, each in its own way.
         begins = NOW + 24 * HOUR + number * HOUR / 120
+        return connection.execute(
+            "INSERT INTO appointments (id, hospital_id, patient_id, doctor_id, created_by_id, scheduled_at,"
+            " duration_minutes, ends_at) VALUES (%s, %s, %s, %s, %s, %s, 30, %s)",
+            (
+                new_id(),
+                hospital["id"],
+                files[number]["id"],
+                doctor["id"],
+                doctor["id"],
+                begins,
+                begins + HOUR / 2,
+            ),
+        ).rowcount
+
+    ended = race(database, hospital, book)
+    # Two who wrote at the same instant wait for each other, and PostgreSQL lets one of them go: a loser like the rest.
+    # The act locks the doctor's row first, so that its losers get the constraint's sentence.
+    assert ended.pop("won") == 1
+    assert set(ended) <= {"appointments_doctor_overlap_excl", "deadlock"}
+    held = "SELECT count(*) FROM appointments WHERE doctor_id = %s"
+    assert make.connection.execute(held, (doctor["id"],)).fetchone() == (1,)
+
+
+def test_the_slot_whose_doctor_is_locked_first_is_refused_by_its_rule(ward: tuple[Make, Database]) -> None:
+    make, database = ward
+    hospital = make.hospital()
+    files = [make.patient(hospital=hospital) for _ in range(TRIES)]
+    doctor = make.user("doctor", hospital=hospital)
+
+    def book(connection: psycopg.Connection[Any], number: int) -> int:
+        connection.execute("SELECT FROM users WHERE id = %s FOR NO KEY UPDATE", (doctor["id"],))
+        begins = NOW + 24 * HOUR
         return connection.execute(
             "INSERT INTO appointments (id, hospital_id, patient_id, doctor_id, created_by_id, scheduled_at,"
             " duration_minutes, ends_at) VALUES (%s, %s, %s, %s, %s, %s, 30, %s)",
