@@ -13,14 +13,11 @@ BUNDLES = BACKEND / "tests" / "fhir" / "data"
 
 
 def run(folder: Path = BUNDLES) -> dict[str, Any]:
-    sys.path.insert(0, str(BACKEND))
     with scratch_home() as home:
         use(home)
         from app.core.database import open_database
-        from app.core.settings import get_settings
         from app.fhir.importer import import_paths
 
-        get_settings.cache_clear()
         with open_database() as urls:
             hass(home, "migrate")
             hass(home, "seed")

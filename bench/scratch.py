@@ -46,3 +46,7 @@ def use(home: Path) -> None:
     for name in [name for name in os.environ if name.startswith("HASS_")]:
         del os.environ[name]
     os.environ["HASS_HOME"] = str(home)
+    from app.core.settings import get_settings
+
+    # Measurements follow one another in one process.
+    get_settings.cache_clear()
