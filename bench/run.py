@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import import_bench
-
 import chart_bench
+import import_bench
 import start_bench
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "backend"))
