@@ -48,8 +48,6 @@ class Settings(BaseSettings):
     """The folder with initdb and postgres to use for the embedded database."""
     demo: bool = False
     """Allows the demo's well-known passwords."""
-    storage_url: str | None = Field(default=None, repr=False)
-    """Where files go: file:///... or s3://...; below `home` when not set."""
     secret_file: AbsolutePath | None = None
     """The file that holds the signing key; made below `home` when not set."""
     port: int = Field(default=8000, ge=0, le=65535, validation_alias="PORT")
