@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from rich import box
 from rich.console import Console, Group
 from rich.table import Table
 
@@ -130,29 +131,34 @@ class Summary:
         console.print(self._last_line(), markup=False)
 
     def _table(self) -> Table:
-        table = Table(title=f"Import into {self.hospital} from {self.system}", title_justify="left")
-        for heading in (
-            "resource",
-            "in file",
-            "went to",
-            "kept whole",
-            "also kept whole",
-            "unchanged",
-            "changed",
-        ):
-            table.add_column(
-                heading, justify="right" if heading in ("in file", "unchanged", "changed") else "left"
-            )
+        """Narrow enough for a terminal of 80 columns; a column that would be empty is left out."""
         changed = Counter(one.resource_type for one in self.changed)
+        counts = {"same": self.unchanged, "changed": changed}
+        counts = {heading: counted for heading, counted in counts.items() if counted.total()}
+        table = Table(
+            title=f"Import into {self.hospital} from {self.system}",
+            caption="+ kept whole beside its row" if self.copied else None,
+            title_justify="left",
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+            collapse_padding=True,
+        )
+        for heading in ("resource", "read", "went to", "kept whole", *counts):
+            table.add_column(
+                heading, justify="right" if heading in ("read", *counts) else "left", no_wrap=True
+            )
         for kind in sorted(self.entries):
             # What is only kept whole is named in its own column.
             tables = {name: n for name, n in _of(self.placed, kind).items() if name != "emr_local"}
-            cells = (tables, _of(self.kept, kind), _of(self.copied, kind))
+            kept = [f"{n:,} {reason}" for reason, n in _of(self.kept, kind).items()]
+            beside = [f"+ {n:,} {reason}" for reason, n in _of(self.copied, kind).items()]
             table.add_row(
                 kind,
                 f"{self.entries[kind]:,}",
-                *("\n".join(f"{n:,} {name}" for name, n in cell.items()) for cell in cells),
-                *(f"{n:,}" if n else "" for n in (self.unchanged[kind], changed[kind])),
+                "\n".join(f"{n:,} {name}" for name, n in tables.items()),
+                "\n".join(kept + beside),
+                *(f"{counted[kind]:,}" if counted[kind] else "" for counted in counts.values()),
             )
         return table
 
