@@ -35,8 +35,10 @@ VERSION = "0.1.0"
 API = "/api/v1"
 
 
-def create_app(engine_url: str | None = None) -> FastAPI:
+def create_app(engine_url: str | None = None, *, demo: bool = False) -> FastAPI:
     """The application on the database at `engine_url`; without it on the one that the settings name.
+
+    `demo` shows the demo's logins, and says on every page that its people are invented.
 
     `app.state.ready` is True from the start; a command that still seeds or imports sets it to False
     until it is done, and /health/ready says so meanwhile."""
@@ -66,6 +68,7 @@ def create_app(engine_url: str | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.ready = True
+    app.state.demo = demo
     app.state.head = None
     handlers.install(app)
     app.router.routes.append(Route("/static/{path:path}", serve_static, name="static"))

@@ -99,6 +99,7 @@ def serve(
     """Serve until INT or TERM; both end with status 0 once running requests are answered."""
     import uvicorn
 
+    from app.core.settings import get_settings
     from app.main import create_app
 
     host, port = listening.getsockname()[:2]
@@ -110,7 +111,7 @@ def serve(
                 on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
     config = uvicorn.Config(
-        create_app(urls.app_url),
+        create_app(urls.app_url, demo=get_settings().demo),
         lifespan="on",
         log_level=log_level,
         # Request lines hold what was searched for, names of patients among it.

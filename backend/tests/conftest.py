@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import re
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -14,6 +15,9 @@ from typing import Any
 for _name in [name for name in os.environ if name.startswith("HASS_") and name != "HASS_PG_BIN"]:
     del os.environ[_name]
 os.environ.pop("PORT", None)
+# The signing key of this process: nothing of a hospital that runs on this machine is read or written.
+_home = tempfile.TemporaryDirectory(prefix="hass-test-home-")
+os.environ["HASS_HOME"] = _home.name
 
 import psycopg
 import pytest

@@ -15,7 +15,6 @@ from cluster import Database, TestCluster
 
 from app import demo
 from app.core.database import create_engine, session_factory
-from app.core.settings import get_settings
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx2, which is not in our lock yet; httpx serves it all the same.
@@ -94,14 +93,6 @@ def client(hospitals: Hospitals) -> Iterator[TestClient]:
 
     with TestClient(create_app(hospitals.database.app_url), follow_redirects=False) as opened:
         yield opened
-
-
-@pytest.fixture
-def demo_mode(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("HASS_DEMO", "1")
-    get_settings.cache_clear()
-    yield
-    get_settings.cache_clear()
 
 
 def token_of(page: str) -> str:

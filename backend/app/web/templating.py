@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from app.access.actor import Actor
-from app.core.settings import get_settings
 from app.web import csrf, formatting, layout, theme
 from app.web.static_files import static_url
 
@@ -71,7 +70,7 @@ def frame(request: Request, actor: Actor | None) -> dict[str, Any]:
         "can_search": any(entry.href == "/patients" for entry in menu),
         "shade": layout.shade_of(request),
         "region_sheet": theme.theme_url(actor.theme) if actor else None,
-        "demo": get_settings().demo,
+        "demo": request.app.state.demo,
         "here": here if request.method == "GET" else "/",
         "csrf_token": lambda: csrf.csrf_token(request),
         "timezone": actor.timezone if actor else None,

@@ -15,7 +15,6 @@ import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from served import PASSWORDS, Hospitals
 
-from app.core.settings import get_settings
 from app.doctor import find_browser
 from app.main import create_app
 
@@ -35,11 +34,11 @@ WIDE = (1440, 900)
 @pytest.fixture(scope="session")
 def address(hospitals: Hospitals) -> Iterator[str]:
     """Where the demo hospital is served."""
-    os.environ["HASS_DEMO"] = "1"
-    get_settings.cache_clear()
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(create_app(hospitals.database.app_url), log_level="warning", access_log=False)
+        uvicorn.Config(
+            create_app(hospitals.database.app_url, demo=True), log_level="warning", access_log=False
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
@@ -50,8 +49,6 @@ def address(hospitals: Hospitals) -> Iterator[str]:
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
-    del os.environ["HASS_DEMO"]
-    get_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

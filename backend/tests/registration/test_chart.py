@@ -129,6 +129,7 @@ def events(hospitals: Hospitals) -> list[tuple[Any, ...]]:
     with hospitals.database.owner() as connection:
         return connection.execute(
             "SELECT action, event_type, patient_id, act, user_id FROM audit_logs WHERE event_type = '110110'"
+            " ORDER BY seq"
         ).fetchall()
 
 

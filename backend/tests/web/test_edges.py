@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from app.access.http import declared_permission
 from app.access.permissions import Permission
 from app.core.errors import Conflict
-from app.main import api_routes, schema_of
+from app.main import api_routes, create_app, schema_of
 from app.web import handlers
 from app.web.csrf import same_site
 from app.web.static_files import assets
@@ -240,6 +240,7 @@ def request_for(path: str) -> Request:
         "query_string": b"",
         "headers": headers,
         "scheme": "http",
+        "app": create_app("postgresql://nowhere/none"),
     }
     return Request({**scope, "server": ("testserver", 80), "state": {"request_id": "r"}})
 

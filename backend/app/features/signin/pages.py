@@ -9,7 +9,6 @@ from starlette.responses import RedirectResponse, Response
 from app.access.http import PUBLIC, SESSION_COOKIE, CurrentActor, Db, SignedIn, caller_of
 from app.core import clock
 from app.core.errors import HassError
-from app.core.settings import get_settings
 from app.features.signin import actions
 from app.web.csrf import VISITOR_COOKIE, same_site
 from app.web.layout import local_path
@@ -44,7 +43,7 @@ def login_page(
         email=email,
         problem=problem,
         problem_field="email" if not email else "password",
-        demo_logins=logins if get_settings().demo else [],
+        demo_logins=logins if request.app.state.demo else [],
     )
 
 
