@@ -19,6 +19,9 @@ depends_on: str | Sequence[str] | None = None
 
 SQL = Path(__file__).with_suffix("").with_name("2026_11_22_foundation_sql")
 
+# Functions of hass_definer, one file for each part of the system.
+DEFINER = ("definer",)
+
 TABLES = (
     "idempotency_keys, import_sources, emr_global, emr_local, ai_drafts, notifications, inventory, appointments,"
     " prescriptions, lab_results, lab_tests, nurse_logs, vitals, bed_assignments, beds, diagnoses, visits, allergies,"
@@ -41,7 +44,8 @@ def upgrade() -> None:
     for name in ("functions", "tables", "policies"):
         run(name)
     op.execute("SET ROLE hass_definer")
-    run("definer")
+    for name in (*DEFINER, "rights"):
+        run(name)
     op.execute("SET ROLE hass_owner")
     run("triggers")
     op.execute("GRANT SELECT ON alembic_version TO hass_app, hass_worker")

@@ -46,7 +46,8 @@ def declared(cluster: TestCluster, worker_id: str) -> Iterator[Database]:
         for declaration in (*policies.POLICIES, *policies.GRANTS):
             connection.execute(declaration.sql())
         connection.execute("SET ROLE hass_definer")
-        run_file(connection, "definer")
+        for name in (*sorted(path.stem for path in SQL.glob("definer*.sql")), "rights"):
+            run_file(connection, name)
         connection.execute("SET ROLE hass_owner")
         for statement in triggers.all_triggers():
             connection.execute(statement)

@@ -286,19 +286,3 @@ BEGIN
    WHERE s.points >= 0.35 ORDER BY s.points DESC, s.id LIMIT 5;
 END
 $$;
-
--- A definer function is for the application's roles alone.
-DO $$
-DECLARE
-  made regprocedure;
-BEGIN
-  -- Who makes a trigger must be allowed its function; nobody calls one by hand.
-  REVOKE ALL ON FUNCTION audit_row_change(), audit_new_rows() FROM PUBLIC;
-  GRANT EXECUTE ON FUNCTION audit_row_change(), audit_new_rows() TO hass_owner;
-  FOR made IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-                 AND proowner = 'hass_definer'::regrole AND prorettype <> 'trigger'::regtype LOOP
-    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', made);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO hass_app, hass_worker', made);
-  END LOOP;
-END
-$$;
