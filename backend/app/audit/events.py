@@ -16,13 +16,14 @@ LOGIN = "110122"
 
 _WRITE = text(
     "SELECT audit_event(:action, :event_type, :resource_type, :resource_id, :patient_id,"
-    " CAST(:outcome AS smallint), :outcome_desc, CAST(:query AS jsonb))"
+    " CAST(:outcome AS smallint), :outcome_desc, CAST(:query AS jsonb), :subtype, :purpose)"
 )
 
 
 @dataclass(frozen=True)
 class Event:
-    """One row of the trail. `event_type` is a DICOM code (domain 5.12); `outcome` 0 ok, 4, 8, 12."""
+    """One row of the trail. `event_type` and `subtype` are DICOM codes, `purpose` one of v3-ActReason (domain 5.12);
+    `outcome` 0 ok, 4, 8, 12."""
 
     action: str
     event_type: str
@@ -32,6 +33,8 @@ class Event:
     outcome: int = 0
     outcome_desc: str | None = None
     query: dict[str, Any] | None = None
+    subtype: str | None = None
+    purpose: str | None = None
 
 
 async def record(session: AsyncSession, event: Event) -> None:
@@ -47,6 +50,8 @@ async def record(session: AsyncSession, event: Event) -> None:
             "outcome": event.outcome,
             "outcome_desc": event.outcome_desc,
             "query": None if event.query is None else orjson.dumps(event.query).decode(),
+            "subtype": event.subtype,
+            "purpose": event.purpose,
         },
     )
 

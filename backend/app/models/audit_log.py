@@ -63,6 +63,8 @@ class AuditLog(Base):
     action: Mapped[AuditAction] = enum_column("action", AuditAction, comment="C, R, U, D or E")
     act: Mapped[str | None] = mapped_column(comment="name of the act or command")
     event_type: Mapped[str | None] = mapped_column(comment="DICOM DCM or rest code of AuditEvent.type")
+    subtype: Mapped[str | None] = mapped_column(comment="DICOM DCM code of AuditEvent.subtype")
+    purpose: Mapped[str | None] = mapped_column(comment="v3-ActReason: TREAT, ETREAT ...; NULL = not said")
     outcome: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"), comment="0 ok, 4, 8, 12")
     outcome_desc: Mapped[str | None]
     resource_type: Mapped[str] = mapped_column(comment="table")

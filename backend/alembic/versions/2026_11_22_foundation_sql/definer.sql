@@ -86,16 +86,17 @@ $$;
 -- The one other way to add a row to the trail: reads, searches, refusals, sign-ins.
 CREATE FUNCTION audit_event(
   p_action text, p_event_type text, p_resource_type text, p_resource_id uuid, p_patient_id uuid DEFAULT NULL,
-  p_outcome smallint DEFAULT 0, p_outcome_desc text DEFAULT NULL, p_query jsonb DEFAULT NULL
+  p_outcome smallint DEFAULT 0, p_outcome_desc text DEFAULT NULL, p_query jsonb DEFAULT NULL,
+  p_subtype text DEFAULT NULL, p_purpose text DEFAULT NULL
 ) RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   made uuid := new_id();
 BEGIN
-  INSERT INTO audit_logs (id, user_id, action, act, event_type, outcome, outcome_desc, resource_type, resource_id,
-                          patient_id, hospital_id, region_id, query, request_id, ip_address, user_agent)
+  INSERT INTO audit_logs (id, user_id, action, act, event_type, subtype, purpose, outcome, outcome_desc, resource_type,
+                          resource_id, patient_id, hospital_id, region_id, query, request_id, ip_address, user_agent)
   VALUES (made,
     nullif(current_setting('hass.user_id', true), '')::uuid, p_action, nullif(current_setting('hass.act', true), ''),
-    p_event_type, p_outcome, p_outcome_desc, p_resource_type, p_resource_id, p_patient_id,
+    p_event_type, p_subtype, p_purpose, p_outcome, p_outcome_desc, p_resource_type, p_resource_id, p_patient_id,
     nullif(current_setting('hass.hospital_id', true), '')::uuid,
     nullif(current_setting('hass.region_id', true), '')::uuid,
     p_query,

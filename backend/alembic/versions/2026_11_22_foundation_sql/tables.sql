@@ -273,6 +273,8 @@ CREATE TABLE audit_logs (
   action VARCHAR(32) NOT NULL CONSTRAINT audit_logs_action_check CHECK (action IN ('C', 'R', 'U', 'D', 'E')),
   act TEXT,
   event_type TEXT,
+  subtype TEXT,
+  purpose TEXT,
   outcome SMALLINT DEFAULT 0 NOT NULL,
   outcome_desc TEXT,
   resource_type TEXT NOT NULL,
@@ -307,6 +309,8 @@ COMMENT ON COLUMN audit_logs.user_id IS 'NULL = a command or nobody signed in';
 COMMENT ON COLUMN audit_logs.action IS 'C, R, U, D or E';
 COMMENT ON COLUMN audit_logs.act IS 'name of the act or command';
 COMMENT ON COLUMN audit_logs.event_type IS 'DICOM DCM or rest code of AuditEvent.type';
+COMMENT ON COLUMN audit_logs.subtype IS 'DICOM DCM code of AuditEvent.subtype';
+COMMENT ON COLUMN audit_logs.purpose IS 'v3-ActReason: TREAT, ETREAT ...; NULL = not said';
 COMMENT ON COLUMN audit_logs.outcome IS '0 ok, 4, 8, 12';
 COMMENT ON COLUMN audit_logs.resource_type IS 'table';
 COMMENT ON COLUMN audit_logs.patient_id IS 'whose record it was';
