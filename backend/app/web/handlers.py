@@ -154,10 +154,10 @@ def _sentence(error: Mapping[str, Any]) -> str:
         return f"{name} is either true or false."
     if kind.startswith(("date", "time")):
         return f"{name} needs a date or time in ISO 8601, such as 2026-11-24."
-    if kind in ("string_too_long", "too_long"):
-        return f"{name} is longer than {limits.get('max_length', 'allowed')}."
-    if kind in ("string_too_short", "too_short"):
-        return f"{name} is shorter than {limits.get('min_length', 'needed')}."
+    if kind == "string_too_long":
+        return f"{name} is longer than {limits['max_length']} characters."
+    if kind == "string_too_short":
+        return f"{name} is shorter than {limits['min_length']} characters."
     for key, words in (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than")):
         if key in limits:
             return f"{name} needs to be {words} {limits[key]}."

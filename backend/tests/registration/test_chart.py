@@ -12,6 +12,7 @@ from served import Hospitals
 from starlette.testclient import TestClient
 
 from app.features.registration.queries import flagged
+from app.features.registration.schemas import AllergiesOut, AllergyOut
 
 As = Callable[[str], TestClient]
 SECTIONS = ("visits", "vitals", "lab_tests", "prescriptions", "records")
@@ -123,6 +124,25 @@ def test_a_wrong_id_or_cursor_is_said_without_repeating_it(api_as: As, hospitals
         parameters = {"section": "vitals", "cursor": cursor}
         answer = program.get(f"/api/v1/patients/{hospitals.john}/chart", params=parameters)
         assert (answer.status_code, answer.json()["code"]) == (422, "cursor-invalid")
+
+
+def test_a_cursor_without_its_section_is_refused(api_as: As, busy: UUID) -> None:
+    program = api_as("doctor")
+    cursor = chart_of(program, busy)["older"]["visits"]
+    answer = program.get(f"/api/v1/patients/{busy}/chart", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "section")
+
+
+def test_the_banner_names_an_allergy_once_though_two_sources_sent_it() -> None:
+    def allergy(substance: str, reaction: str | None = None, clinical: str = "active") -> AllergyOut:
+        return AllergyOut(
+            id=uuid4(), substance=substance, category=None, criticality=None, clinical_status=clinical,
+            verification_status="confirmed", reaction=reaction, reaction_severity=None,
+        )  # fmt: skip
+
+    items = [allergy("Nut"), allergy("nut"), allergy("Nut", "hives"), allergy("Fish", clinical="resolved")]
+    named = AllergiesOut(state="known", items=items).named
+    assert [(each.substance, each.reaction) for each in named] == [("Nut", None), ("Nut", "hives")]
 
 
 def events(hospitals: Hospitals) -> list[tuple[Any, ...]]:

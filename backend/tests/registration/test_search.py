@@ -73,6 +73,13 @@ def test_a_patient_is_found_by_mrn_and_by_phone(api_as: As) -> None:
         assert names(program, **parameters) == ["Quill07"], parameters
 
 
+def test_a_phone_without_digits_is_refused_and_not_taken_for_everybody(api_as: As) -> None:
+    answer = api_as("nurse").get("/api/v1/patients", params={"phone": "none"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "phone")
+    for blank in ({"phone": " "}, {"mrn": " "}):
+        assert names(api_as("nurse"), q="quill07", **blank) == ["Quill07"]
+
+
 def test_pages_follow_one_another_without_a_gap_or_a_double(api_as: As) -> None:
     program, seen, cursor = api_as("doctor"), [], None
     while True:

@@ -286,3 +286,8 @@ async def test_a_conflict_keeps_its_code() -> None:
     )
     assert answer.status_code == 409
     assert b'"code":"bed-taken"' in bytes(answer.body)
+
+
+def test_a_text_that_is_too_long_is_told_in_characters(api_as: As) -> None:
+    answer = api_as("nurse").get("/api/v1/patients", params={"q": "x" * 201})
+    assert answer.json()["detail"] == "q is longer than 200 characters."

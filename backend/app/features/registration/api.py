@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
+from app.core.errors import Invalid
 from app.features.registration import queries, schemas
 from app.features.registration.rules import PatientSearch, read_search
 from app.models.patient import phone_digits
@@ -32,13 +33,15 @@ async def search_patients(
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> schemas.PatientPageOut:
     """All that is given must hold; without anything it lists the hospital's patients by family name."""
+    if phone and phone.strip() and phone_digits(phone) is None:
+        raise Invalid("phone-invalid", "phone needs digits.", field="phone")
     read = read_search(q, clock.now().date())
     search = PatientSearch(
         names=read.names,
         born=(born,) if born else read.born,
         year=read.year,
-        mrn=mrn.strip().upper() if mrn else read.mrn,
-        digits=phone_digits(phone) if phone else read.digits,
+        mrn=(mrn or "").strip().upper() or read.mrn,
+        digits=phone_digits(phone) or read.digits,
     )
     return await queries.search_patients(db, actor, search, limit=limit, cursor=cursor)
 

@@ -155,6 +155,10 @@ async def open_chart(
     """
     if section is not None:
         require(actor, NEEDED[section])
+    elif cursor is not None:
+        raise Invalid(
+            "section-needed", "A cursor goes on in one section: name it with section.", field="section"
+        )
     shown = [name for name in SECTIONS if actor.can(NEEDED[name]) and section in (None, name)]
     patient = await _patient(session, actor, patient_id)
     found: dict[Section, list[dict[str, Any]]] = {}

@@ -77,6 +77,16 @@ class AllergiesOut(Out):
     state: AllergyState
     items: list[AllergyOut]
 
+    @property
+    def named(self) -> list[AllergyOut]:
+        """What the banner names: each substance with its reaction once, also where two sources sent it."""
+        once = {
+            (i.substance.casefold(), (i.reaction or "").casefold()): i
+            for i in reversed(self.items)
+            if i.counts
+        }
+        return list(reversed(once.values()))
+
 
 class DiagnosisOut(Out):
     code: str
