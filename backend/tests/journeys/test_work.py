@@ -74,6 +74,24 @@ async def test_j_and_k_move_between_rows(visit: Visit, busy: Any) -> None:
     await expect(rows.nth(0)).to_be_focused()
 
 
+async def test_without_a_connection_the_page_says_that_its_list_is_old(visit: Visit) -> None:
+    opened = await visit("nurse", path="/patients?q=smith")
+    page = opened.page
+    await opened.context.set_offline(True)
+    await page.get_by_label("Find a patient", exact=True).fill("jones")
+    await expect(page.locator(".offline")).to_contain_text("No connection since")
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("jones")
+    palette = page.get_by_role("dialog", name="Find a patient or page")
+    await expect(palette.get_by_role("status")).to_contain_text("No connection")
+    await page.keyboard.press("Escape")
+    await opened.context.set_offline(False)
+    await page.get_by_label("Find a patient", exact=True).fill("smith, j")
+    await expect(page.get_by_role("heading", name="1 person found")).to_be_visible()
+    await expect(page.locator(".offline")).to_have_count(0)
+    opened.faults.clear()  # The browser reports each request that could not leave.
+
+
 async def test_show_older_adds_rows_in_place(visit: Visit, busy: Any) -> None:
     opened = await visit("doctor", path=f"/patients/{busy}")
     page = opened.page

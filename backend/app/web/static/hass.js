@@ -14,6 +14,7 @@ function preparePalette(dialog) {
   const pages = [...dialog.querySelectorAll("#palette-go [role=option]")];
   const shown = () => [...dialog.querySelectorAll("[role=option]:not([hidden])")];
   const none = dialog.querySelector("#palette-none");
+  const nobody = none.textContent;
   let wait = 0;
   let asked = 0;
 
@@ -35,7 +36,11 @@ function preparePalette(dialog) {
     const mine = ++asked;
     const words = box.value.trim();
     if (words.length < 2) return showPatients("");
-    const answer = await fetch("/patients/found?q=" + encodeURIComponent(words), { headers: { "HX-Request": "true" } });
+    const ask = fetch("/patients/found?q=" + encodeURIComponent(words), { headers: { "HX-Request": "true" } });
+    const answer = await ask.catch(() => null);
+    connected(answer !== null);
+    none.textContent = answer === null ? offline.textContent : nobody;
+    if (answer === null) return showPatients("");
     if (mine !== asked) return; // A later letter has been typed: this answer is stale.
     if (answer.headers.has("HX-Redirect")) location.href = answer.headers.get("HX-Redirect");
     else if (answer.ok) showPatients(await answer.text());
@@ -124,6 +129,21 @@ document.addEventListener("htmx:beforeSwap", event => {
     event.detail.isError = false;
   }
 });
+
+/* Without a connection a line at the foot says so until an answer comes: what stands on the page is from before. */
+const offline = document.createElement("p");
+offline.className = "offline";
+offline.setAttribute("role", "alert");
+function connected(yes) {
+  if (yes) offline.remove();
+  else if (!offline.isConnected) {
+    const since = new Date().toTimeString().slice(0, 5);
+    offline.textContent = `No connection since ${since}. What stands here is from before; try again in a moment.`;
+    document.body.append(offline);
+  }
+}
+document.addEventListener("htmx:sendError", () => connected(false));
+document.addEventListener("htmx:beforeOnLoad", () => connected(true));
 
 /* A click outside closes the account menu. */
 document.addEventListener("click", event => {
