@@ -142,6 +142,35 @@ def measured(value: float | Decimal | None) -> str:
     return number(round(exact, max(0, min(places, 6))))
 
 
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+UCUM_SIGNS = {
+    "[degF]": "°F",
+    "Cel": "°C",
+    "mm[Hg]": "mmHg",
+    "[lb_av]": "lb",
+    "[in_i]": "in",
+    "[IU]": "IU",
+    "[pH]": "",
+}
+
+
+def unit_sign(ucum: str | None) -> str:
+    """`mL/min/{1.73_m2}` reads `mL/min/1.73 m²`, `10*3/uL` reads `10³/µL`: UCUM in the record, signs on a page."""
+    words = ucum or ""
+    for code, sign in UCUM_SIGNS.items():
+        words = words.replace(code, sign)
+    words = re.sub(r"\{([^{}]*)\}", lambda note: note[1].replace("_", " "), words)
+    words = re.sub(r"\b10[*^](-?\d+)", lambda power: "10" + power[1].translate(SUPERSCRIPT), words)
+    words = re.sub(r"\bm([23])\b", lambda power: "m" + power[1].translate(SUPERSCRIPT), words)
+    return re.sub(r"\bu(?=(?:L|g|m|mol|kat|U|IU)\b)", "µ", words)
+
+
+def breakable(text: str) -> Markup:
+    """A long name that may go on in the next line after a slash or a dot, and not within a word."""
+    parts = re.split(r"(?<=/)(?=\w)|(?<=[^\W\d]\.)(?=[^\W\d])", text)
+    return Markup("<wbr>").join(parts)
+
+
 def allergen(substance: str) -> str:
     """`Allergy to nut` and `Shellfish allergy` read `nut` and `shellfish` after "Known allergies:"."""
     plain = re.sub(r"^allergy to (?:a |an |the )?|\s+allergy$", "", substance.strip(), flags=re.IGNORECASE)

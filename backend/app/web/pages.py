@@ -87,7 +87,7 @@ def _reply(operation: dict[str, Any]) -> str | None:
     for status, reply in operation.get("responses", {}).items():
         if status.startswith("2"):
             content = reply.get("content", {}).get("application/json", {})
-            return _type(content.get("schema", {})) if content else None
+            return _type(content["schema"]) if content.get("schema") else None
     return None
 
 

@@ -192,6 +192,15 @@ def _bounds(lane: Lane) -> tuple[float, float]:
     return low, high
 
 
+def _marks(lane: Lane) -> list[Decimal]:
+    """The numbers beside a lane: the edges of its band, else the highest and lowest value that can be told apart."""
+    if lane.band is not None:
+        return [edge for edge in (lane.band.high, lane.band.low) if edge is not None]
+    values = [round(point.value, 1) for point in lane.points]
+    low, high = min(values), max(values)
+    return [high, low] if high - low >= lane.least_span / 3 else [high]
+
+
 def _marker(x: float, y: float, side: int) -> str:
     if side > 0:
         return f'<path class="pt hot" d="M{x:.1f} {y - 5:.1f}l4.5 8h-9z"/>'
@@ -216,12 +225,11 @@ def _lane_svg(lane: Lane, axis: Axis, top: float, height: float) -> str:
             f'<rect class="nrm" x="{frame.left}" y="{upper:.1f}" '
             f'width="{frame.end - frame.left}" height="{max(1.0, under - upper):.1f}"/>'
         )
-        for edge in (lane.band.high, lane.band.low):
-            at = floor + 99 if edge is None else y(edge)
-            if edge is not None and ceiling - 8 <= at <= floor + 4:
-                parts.append(
-                    f'<text class="ax e" x="{frame.left - 5}" y="{at + 3.5:.1f}">{formatting.number(edge)}</text>'
-                )
+    parts += [
+        f'<text class="ax e" x="{frame.left - 5}" y="{y(mark) + 3.5:.1f}">{formatting.number(mark)}</text>'
+        for mark in _marks(lane)
+        if ceiling - 8 <= y(mark) <= floor + 4
+    ]
     if frame.title_above:
         parts.append(
             f'<text class="lab" x="0" y="{top + 15:.1f}">{lane.label} <tspan class="unit">{lane.unit}</tspan></text>'

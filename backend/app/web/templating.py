@@ -17,6 +17,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 WORDS = (
     "age",
     "allergen",
+    "breakable",
     "clock",
     "clock_in_words",
     "day",
@@ -34,6 +35,7 @@ WORDS = (
     "sex",
     "spoken_name",
     "time_tag",
+    "unit_sign",
     "weekday_in_words",
     "words",
 )

@@ -88,3 +88,27 @@ def test_measurements_show_the_digits_that_count(value: str, words: str) -> None
 )
 def test_an_allergen_reads_well_in_the_banner(substance: str, words: str) -> None:
     assert formatting.allergen(substance) == words
+
+
+@pytest.mark.parametrize(
+    ("ucum", "sign"),
+    [
+        ("mL/min/{1.73_m2}", "mL/min/1.73 m²"),
+        ("10*3/uL", "10³/µL"),
+        ("10^12/L", "10¹²/L"),
+        ("umol/L", "µmol/L"),
+        ("u[IU]/mL", "µIU/mL"),
+        ("kg/m2", "kg/m²"),
+        ("mm[Hg]", "mmHg"),
+        ("Cel", "°C"),
+        ("mg/dL", "mg/dL"),
+        ("%", "%"),
+        (None, ""),
+    ],
+)
+def test_a_unit_reads_as_people_write_it(ucum: str | None, sign: str) -> None:
+    assert formatting.unit_sign(ucum) == sign
+
+
+def test_a_long_name_breaks_between_its_words_and_is_escaped() -> None:
+    assert formatting.breakable("A1c/Hemoglobin.total & 1.73") == "A1c/<wbr>Hemoglobin.<wbr>total &amp; 1.73"

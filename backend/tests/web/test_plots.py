@@ -78,3 +78,12 @@ def test_pressure_is_drawn_as_a_pair() -> None:
     points = [plots.Point(START + timedelta(hours=hours), Decimal(120), Decimal(80)) for hours in (0, 4)]
     lane = plots.Lane("blood_pressure_systolic", "Blood pressure", "mmHg", points)
     assert ">120/80<" in plots.vitals_plot([lane], "UTC")
+
+
+def test_a_sign_without_a_band_has_numbers_to_read_its_height_by() -> None:
+    points = [
+        plots.Point(START + timedelta(days=days), Decimal(kg)) for days, kg in ((0, 70), (9, 84), (20, 81))
+    ]
+    lane = plots.Lane("weight", "Weight", "kg", points)
+    drawn = plots.vitals_plot([lane], "UTC")
+    assert re.findall(r'class="ax e"[^>]*>([^<]+)<', drawn) == ["84", "70"]

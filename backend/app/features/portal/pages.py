@@ -62,7 +62,9 @@ async def show_own_section(
     opened = await open_chart(
         db, actor, patient_id, section=section, cursor=cursor, limits=PAGE, record_type=record_type
     )
-    context = chart_view.chart_context(actor, opened, section=section, record_type=record_type, base=FILES)
+    context = chart_view.chart_context(
+        actor, opened, section=section, record_type=record_type, cursor=cursor, base=FILES
+    )
     template = "registration/older.html" if is_fragment(request) else "portal/section.html"
     return render(request, template, actor, density="comfort", **context)
 

@@ -66,6 +66,7 @@ def chart_context(
     *,
     section: Section | None = None,
     record_type: str | None = None,
+    cursor: str | None = None,
     base: str = "/patients",
 ) -> dict[str, Any]:
     """All that the chart's templates read; `base` is where this reader finds charts."""
@@ -90,6 +91,7 @@ def chart_context(
         "section_shown": section,
         "section_title": TITLES[section] if section else "",
         "record_type": record_type,
+        "is_older": cursor is not None,
         "spoken_flags": SPOKEN_FLAGS,
         "older_link": older.link,
         "older_count": older.count,
@@ -158,7 +160,7 @@ def vitals_context(chart: schemas.ChartOut, timezone: str, today: Any) -> dict[s
         ),
         "has_bands": any(lane.band is not None for lane in plotted),
         "has_bmi": any(lane.key == "bmi" and lane.band is not None for lane in plotted),
-        "single_words": ", ".join(once(lane, timezone) for lane in drawn if lane not in plotted),
+        "single_words": Markup(", ").join(once(lane, timezone) for lane in drawn if lane not in plotted),
         "under_16": born is not None and age_days < ADULT_FROM_DAYS,
         "table_lanes": drawn,
         "table_rows": table_rows(rows, drawn),
@@ -166,12 +168,14 @@ def vitals_context(chart: schemas.ChartOut, timezone: str, today: Any) -> dict[s
     }
 
 
-def once(lane: plots.Lane, timezone: str) -> str:
+def once(lane: plots.Lane, timezone: str) -> Markup:
     """`weight 84 kg (20-Nov-2026)`: a sign that was measured once."""
     point = lane.points[0]
     words = plots.pair(point)
     name = formatting.in_sentence(lane.label)
-    return f"{name} {words} {lane.unit} ({formatting.local_day(point.at, timezone)})"
+    return Markup('{} <span class="ltr nowrap">{} {}</span> ({})').format(
+        name, words, lane.unit, formatting.time_tag(point.at, timezone, "day")
+    )
 
 
 def lanes_of(rows: Sequence[schemas.VitalsOut], age_days: int, spo2_scale: int) -> list[plots.Lane]:
@@ -212,16 +216,16 @@ def _cell(row: schemas.VitalsOut, lane: plots.Lane) -> Cell | None:
     return Cell(plots.pair(point), side)
 
 
-def span_words(rows: Sequence[schemas.VitalsOut], timezone: str) -> str:
+def span_words(rows: Sequence[schemas.VitalsOut], timezone: str) -> Markup:
     if not rows:
-        return ""
+        return Markup("")
     first, last = rows[-1].recorded_at, rows[0].recorded_at
     sets = "1 set" if len(rows) == 1 else f"{len(rows)} sets"
     if first == last:
-        return f"{sets}, {formatting.instant(last, timezone)}"
-    if (last - first).days < 2:
-        return f"{sets}, {formatting.instant(first, timezone)} to {formatting.instant(last, timezone)}"
-    return f"{sets}, {formatting.local_day(first, timezone)} to {formatting.local_day(last, timezone)}"
+        return Markup("{}, {}").format(sets, formatting.time_tag(last, timezone))
+    form = "instant" if (last - first).days < 2 else "day"
+    begun, ended = (formatting.time_tag(each, timezone, form) for each in (first, last))
+    return Markup("{}, {} to {}").format(sets, begun, ended)
 
 
 def interval_of(result: schemas.LabResultOut) -> tuple[Decimal | None, Decimal | None]:

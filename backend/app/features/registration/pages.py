@@ -78,7 +78,7 @@ async def show_older(
     opened = await queries.open_chart(
         db, actor, patient_id, limits=PAGE, section=section, cursor=cursor, record_type=record_type
     )
-    context = chart_view.chart_context(actor, opened, section=section, record_type=record_type)
+    context = chart_view.chart_context(actor, opened, section=section, record_type=record_type, cursor=cursor)
     template = "registration/older.html" if is_fragment(request) else "registration/chart.html"
     return render(request, template, actor, **context)
 
