@@ -38,7 +38,7 @@ class Frame:
 
 
 WIDE = Frame(704, 136, 58, 62, 88, title_above=False)
-NARROW = Frame(340, 30, 58, 84, 106, title_above=True)
+NARROW = Frame(340, 36, 58, 84, 106, title_above=True)
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,21 @@ async def test_the_plot_has_the_same_as_a_table(visit: Visit, hospitals: Hospita
     await expect(table.get_by_role("row")).to_have_count(7)
 
 
+async def test_the_open_table_scrolls_in_its_own_region_on_a_phone(
+    visit: Visit, hospitals: Hospitals
+) -> None:
+    opened = await visit("nurse", size=(390, 844), path=f"/patients/{hospitals.john}")
+    await opened.page.get_by_text("Show as a table").click()
+    region = opened.page.get_by_role("region", name="Observations as a table")
+    assert await region.evaluate("node => node.scrollWidth > node.clientWidth")
+    assert (
+        await opened.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        == 0
+    )
+
+
 async def test_search_and_chart_work_without_scripts(visit: Visit, hospitals: Hospitals) -> None:
     opened = await visit("nurse", path="/patients", java_script_enabled=False)
     page = opened.page
@@ -157,5 +172,8 @@ async def test_a_page_prints_in_light_without_its_frame(visit: Visit, hospitals:
     page = opened.page
     await page.emulate_media(media="print", color_scheme="dark")
     await expect(page.locator(".topbar")).to_be_hidden()
+    # A4 is narrower than a tablet, and still gets the drawing of a desk.
+    await page.set_viewport_size({"width": 718, "height": 1000})
+    await expect(page.locator("svg.obs:visible")).to_have_attribute("width", "704")
     await expect(page.get_by_role("heading", name="SMITH, John")).to_be_visible()
     assert await page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
