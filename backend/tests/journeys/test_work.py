@@ -165,6 +165,9 @@ async def test_right_to_left_keeps_dates_codes_and_ranges_in_order(
         await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         <= 0
     )
+    await opened.go("/patients?q=smith")
+    aged = page.locator("[data-k=Born] .nowrap").first
+    assert await aged.evaluate("node => getComputedStyle(node).direction") == "ltr"
 
 
 async def test_a_page_prints_in_light_without_its_frame(visit: Visit, hospitals: Hospitals) -> None:
