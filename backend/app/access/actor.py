@@ -37,3 +37,12 @@ class Actor:
     @property
     def full_name(self) -> str:
         return " ".join(part for part in (self.title, self.first_name, self.last_name) if part)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Where a request comes from, as the trail keeps it."""
+
+    address: str | None
+    agent: str
+    request_id: str

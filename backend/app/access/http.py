@@ -1,7 +1,6 @@
 """What routes ask for: a transaction, the actor, and the declaration of what the route needs."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from app.access import tokens
-from app.access.actor import Actor
+from app.access.actor import Actor, Caller
 from app.access.after import AfterEnd, take_work
 from app.access.needs import require
 from app.access.permissions import Permission
@@ -27,15 +26,6 @@ _OPEN = text(
     "SELECT * FROM session_open(CAST(:session AS uuid), CAST(:cookie AS text), :act, :request_id,"
     " CAST(:address AS inet), :agent)"
 )
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Where a request comes from, as the trail keeps it."""
-
-    address: str | None
-    agent: str
-    request_id: str
 
 
 def caller_of(request: Request) -> Caller:

@@ -129,6 +129,27 @@ def test_secrets_stand_hashed_in_the_session_and_masked_in_the_trail(
     assert shown == [("***",)]
 
 
+def test_the_trail_says_whence_a_sign_in_and_its_refresh_came(
+    client: TestClient, hospitals: Hospitals
+) -> None:
+    agent = {"User-Agent": f"test-{uuid4()}"}
+    pair = client.post(LOGIN, json=NURSE, headers=agent).json()
+    client.post(REFRESH, json={"refresh_token": pair["refresh_token"]}, headers=agent)
+    with hospitals.database.owner() as connection:
+        rows = connection.execute(
+            "SELECT act, resource_type, user_id IS NOT NULL AND hospital_id IS NOT NULL AND region_id IS NOT NULL"
+            " AND request_id <> '' FROM audit_logs WHERE user_agent = %s ORDER BY seq",
+            list(agent.values()),
+        ).fetchall()
+    assert rows == [("sign_in", "sessions", True), ("sign_in", "users", True), ("refresh", "sessions", True)]
+
+
+def test_an_unknown_account_is_checked_against_a_hash_of_the_usual_cost() -> None:
+    """Timed tests lie; what takes the time is the cost, and that the hash is made before anybody asks."""
+    assert f"$2b${passwords.ROUNDS}$" == passwords._NOBODY[:7]
+    assert len(passwords._NOBODY) == 60
+
+
 def test_a_refresh_token_is_exchanged_for_a_new_pair(client: TestClient, pair: dict[str, Any]) -> None:
     fresh = client.post(REFRESH, json={"refresh_token": pair["refresh_token"]})
     assert fresh.status_code == 200

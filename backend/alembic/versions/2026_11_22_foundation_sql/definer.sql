@@ -115,11 +115,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
 $$;
 
 CREATE FUNCTION session_start(
-  p_id uuid, p_user_id uuid, p_refresh_hash text, p_cookie_hash text, p_expires_at timestamptz, p_address inet,
-  p_agent text
+  p_id uuid, p_user_id uuid, p_refresh_hash text, p_cookie_hash text, p_expires_at timestamptz, p_request_id text,
+  p_address inet, p_agent text
 ) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   PERFORM set_config('hass.user_id', p_user_id::text, true), set_config('hass.act', 'sign_in', true),
+          set_config('hass.request_id', coalesce(p_request_id, ''), true),
           set_config('hass.address', coalesce(host(p_address), ''), true),
           set_config('hass.agent', coalesce(p_agent, ''), true);
   PERFORM set_config('hass.hospital_id', coalesce(u.hospital_id::text, ''), true),
@@ -184,12 +185,13 @@ $$;
 -- A refresh token is used once. A second use means that two hold it, so the whole family ends.
 -- Returns 'rotated', 'reused' or 'ended'.
 CREATE FUNCTION session_rotate(
-  p_session uuid, p_presented_hash text, p_new_hash text, p_expires_at timestamptz
+  p_session uuid, p_presented_hash text, p_new_hash text, p_expires_at timestamptz, p_request_id text,
+  p_address inet, p_agent text
 ) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   family record;
 BEGIN
-  SELECT s.refresh_hash, s.user_id,
+  SELECT s.refresh_hash, s.user_id, u.hospital_id, u.region_id,
          s.ended_at IS NULL AND s.expires_at > clock_timestamp() AND u.is_active AND NOT u.is_deleted
          AND (u.password_changed_at IS NULL OR s.created_at >= u.password_changed_at) AS live
     INTO family
@@ -199,7 +201,12 @@ BEGIN
   IF NOT coalesce(family.live, false) THEN
     RETURN 'ended';
   END IF;
-  PERFORM set_config('hass.user_id', family.user_id::text, true), set_config('hass.act', 'refresh', true);
+  PERFORM set_config('hass.user_id', family.user_id::text, true), set_config('hass.act', 'refresh', true),
+          set_config('hass.hospital_id', coalesce(family.hospital_id::text, ''), true),
+          set_config('hass.region_id', coalesce(family.region_id::text, ''), true),
+          set_config('hass.request_id', coalesce(p_request_id, ''), true),
+          set_config('hass.address', coalesce(host(p_address), ''), true),
+          set_config('hass.agent', coalesce(p_agent, ''), true);
   IF family.refresh_hash <> p_presented_hash THEN
     UPDATE sessions SET ended_at = now(), end_reason = 'refresh_reused' WHERE id = p_session;
     RETURN 'reused';

@@ -1,6 +1,6 @@
 """Signing in and out (S50, S51). A sign-in is one row of sessions; ending it ends token and cookie at once."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import passwords, tokens
-from app.access.actor import Actor
+from app.access.actor import Actor, Caller
 from app.audit.events import LOGIN, Event, record_after_end
 from app.core.errors import Unauthenticated
 from app.core.ids import new_id
@@ -18,9 +18,11 @@ WRONG = "E-mail or password is wrong."
 _FIND = text("SELECT user_id, password_hash, may_sign_in FROM sign_in_find(:email)")
 _START = text(
     "SELECT session_start(:id, :user_id, CAST(:refresh_hash AS text), CAST(:cookie_hash AS text), :expires_at,"
-    " CAST(:address AS inet), :agent)"
+    " :request_id, CAST(:address AS inet), :agent)"
 )
-_ROTATE = text("SELECT session_rotate(:session, :presented, :fresh, :expires_at)")
+_ROTATE = text(
+    "SELECT session_rotate(:session, :presented, :fresh, :expires_at, :request_id, CAST(:address AS inet), :agent)"
+)
 _USER = text("SELECT user_id FROM sessions WHERE id = :session")
 _END = text("SELECT session_end(:session, 'signed_out')")
 
@@ -48,7 +50,7 @@ async def _check(session: AsyncSession, email: str, password: str) -> UUID:
 
 
 async def sign_in(
-    session: AsyncSession, email: str, password: str, *, now: datetime, address: str | None, agent: str | None
+    session: AsyncSession, email: str, password: str, *, now: datetime, caller: Caller
 ) -> TokenPair:
     """Tokens for a program; raises Unauthenticated."""
     user_id = await _check(session, email, password)
@@ -62,15 +64,14 @@ async def sign_in(
             "refresh_hash": refresh.hash,
             "cookie_hash": None,
             "expires_at": now + tokens.REFRESH_TIME,
-            "address": address,
-            "agent": agent,
+            **asdict(caller),
         },
     )
     return _pair(user_id, session_id, refresh.text, now)
 
 
 async def sign_in_on_page(
-    session: AsyncSession, email: str, password: str, *, now: datetime, address: str | None, agent: str | None
+    session: AsyncSession, email: str, password: str, *, now: datetime, caller: Caller
 ) -> str:
     """The secret of the page's cookie; raises Unauthenticated."""
     user_id = await _check(session, email, password)
@@ -83,14 +84,15 @@ async def sign_in_on_page(
             "refresh_hash": None,
             "cookie_hash": cookie.hash,
             "expires_at": now + tokens.PAGE_TIME,
-            "address": address,
-            "agent": agent,
+            **asdict(caller),
         },
     )
     return cookie.text
 
 
-async def refresh(session: AsyncSession, refresh_token: str, *, now: datetime) -> TokenPair | None:
+async def refresh(
+    session: AsyncSession, refresh_token: str, *, now: datetime, caller: Caller
+) -> TokenPair | None:
     """A new pair for a refresh token; None when it was used before or has ended.
 
     None and not an error, because a reuse has just ended the whole family, and that must be committed."""
@@ -103,6 +105,7 @@ async def refresh(session: AsyncSession, refresh_token: str, *, now: datetime) -
             "presented": tokens.digest(refresh_token),
             "fresh": fresh.hash,
             "expires_at": now + tokens.REFRESH_TIME,
+            **asdict(caller),
         },
     )
     if outcome != "rotated":

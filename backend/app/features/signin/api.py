@@ -25,9 +25,8 @@ def _out(pair: actions.TokenPair) -> TokensOut:
 
 @router.post("/login", dependencies=[PUBLIC], summary="Sign in")
 async def sign_in(request: Request, db: Db, given: LoginIn) -> TokensOut:
-    caller = caller_of(request)
     pair = await actions.sign_in(
-        db, given.email.strip(), given.password, now=clock.now(), address=caller.address, agent=caller.agent
+        db, given.email.strip(), given.password, now=clock.now(), caller=caller_of(request)
     )
     return _out(pair)
 
@@ -35,7 +34,7 @@ async def sign_in(request: Request, db: Db, given: LoginIn) -> TokensOut:
 @router.post("/refresh", dependencies=[PUBLIC], summary="Exchange a refresh token for a new pair")
 async def refresh(request: Request, db: Db, given: RefreshIn) -> TokensOut:
     """A refresh token works once; used twice it ends its whole sign-in."""
-    pair = await actions.refresh(db, given.refresh_token, now=clock.now())
+    pair = await actions.refresh(db, given.refresh_token, now=clock.now(), caller=caller_of(request))
     if pair is None:
         # The end of the family must outlive the refusal, so it is kept before the error rolls back.
         await db.commit()

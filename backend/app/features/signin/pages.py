@@ -65,10 +65,9 @@ async def log_in(
     missing = "Enter your e-mail." if not email else "Enter your password." if not password else None
     if missing is not None:
         return login_page(request, next=next, email=email, problem=missing, status_code=422)
-    caller = caller_of(request)
     try:
         cookie = await actions.sign_in_on_page(
-            db, email, password, now=clock.now(), address=caller.address, agent=caller.agent
+            db, email, password, now=clock.now(), caller=caller_of(request)
         )
     except HassError as error:
         if error.status >= 500:
