@@ -75,7 +75,8 @@ def facts(table: str, status: str, row: Values) -> Values:
         steps = ("accepted", "in_progress", "completed")
         passed = steps[: steps.index(status) + 1] if status in steps else ()
         instants: Values = {f"{step}_at": NOW if step in passed else None for step in steps}
-        return {**instants, "cancelled_at": NOW if status == "cancelled" else None}
+        released = row.get("released_at") if status == "completed" else None
+        return {**instants, "released_at": released, "cancelled_at": NOW if status == "cancelled" else None}
     if table == "prescriptions":
         signed = status in ("active", "on_hold", "completed", "discontinued")
         return {

@@ -33,6 +33,7 @@ def refused_by(make: Make, attempt: Callable[[], Any]) -> str:
 
 
 BLANK = " "
+NAN = Decimal("NaN")
 
 CHECKS: list[tuple[str, Given]] = [
     ("regions_code_format_check", {"code": "north"}),
@@ -40,7 +41,12 @@ CHECKS: list[tuple[str, Given]] = [
     ("regions_name_given_check", {"name": BLANK}),
     ("regions_theme_object_check", {"theme_settings": ["#ffffff"]}),
     ("roles_permissions_array_check", {"permissions": {}}),
+    ("roles_named_check", {"display_name": BLANK}),
     ("hospitals_code_format_check", {"code": "ngh"}),
+    *(
+        ("hospitals_timezone_iana_check", {"timezone": zone})
+        for zone in ("Mars+3", "Foo/Bar5", "-05:00", "PDT", "EST5EDT", "america/new_york")
+    ),
     ("hospitals_name_given_check", {"name": BLANK}),
     ("hospitals_bed_capacity_range_check", {"bed_capacity": -1}),
     # Network has neither region nor hospital, region the first, hospital both, self neither (S13).
@@ -133,6 +139,7 @@ CHECKS: list[tuple[str, Given]] = [
         ),
     ),
     ("vitals_oxygen_flow_on_oxygen_check", {"supplemental_oxygen": False, "oxygen_flow_lpm": 2}),
+    ("vitals_amends_other_check", lambda make: {"id": (own := new_id()), "amends_id": own}),
     ("vitals_authored_complete_check", {"recorded_by_id": None}),
     ("nurse_logs_content_given_check", {"content": BLANK}),
     ("nurse_logs_authored_complete_check", {"nurse_id": None}),
@@ -155,12 +162,20 @@ CHECKS: list[tuple[str, Given]] = [
     ("lab_tests_completed_pair_check", {"status": "completed", "completed_at": None}),
     ("lab_tests_cancelled_pair_check", {"status": "cancelled", "cancelled_at": None}),
     ("lab_tests_pending_not_accepted_check", {"accepted_at": NOW}),
+    ("lab_tests_steps_have_instants_check", {"status": "accepted", "accepted_at": None}),
+    ("lab_tests_steps_have_instants_check", {"status": "in_progress", "in_progress_at": None}),
+    ("lab_tests_steps_have_instants_check", {"status": "completed", "accepted_at": None}),
+    ("lab_tests_released_is_completed_check", {"released_at": NOW}),
     ("lab_tests_result_file_key_check", {"result_file_url": "https://files.example/report.pdf"}),
     ("lab_tests_authored_complete_check", {"visit_id": None}),
     ("lab_tests_authored_complete_check", {"requested_by_id": None}),
     ("lab_results_name_given_check", {"name": BLANK}),
     ("lab_results_value_given_check", {"value_numeric": None}),
     ("lab_results_reference_order_check", {"reference_low": 5, "reference_high": 4}),
+    ("lab_results_numbers_finite_check", {"value_numeric": NAN}),
+    ("lab_results_numbers_finite_check", {"value_numeric": Decimal("-Infinity")}),
+    ("lab_results_numbers_finite_check", {"reference_high": Decimal("Infinity")}),
+    ("lab_results_corrects_other_check", lambda make: {"id": (own := new_id()), "corrects_id": own}),
     ("lab_results_comparator_of_number_check", {"value_numeric": None, "value_text": "low", "comparator": "<"}),
     ("lab_results_rank_range_check", {"rank": 0}),
     ("prescriptions_medication_name_given_check", {"medication_name": BLANK}),
@@ -168,9 +183,12 @@ CHECKS: list[tuple[str, Given]] = [
     ("prescriptions_duration_days_range_check", {"duration_days": 0}),
     ("prescriptions_duration_days_range_check", {"duration_days": 3651}),
     ("prescriptions_dose_value_range_check", {"dose_value": 0, "dose_unit": "mg"}),
+    ("prescriptions_dose_value_range_check", {"dose_value": NAN, "dose_unit": "mg"}),
     ("prescriptions_dose_pair_check", {"dose_value": 10}),
     ("prescriptions_max_per_24h_range_check", {"max_per_24h": 0}),
+    ("prescriptions_max_per_24h_range_check", {"max_per_24h": NAN}),
     ("prescriptions_quantity_range_check", {"quantity": 0}),
+    ("prescriptions_quantity_range_check", {"quantity": NAN}),
     ("prescriptions_quantity_range_check", {"refills": -1}),
     ("prescriptions_as_needed_has_maximum_check", {"status": "active", "as_needed": True}),
     ("prescriptions_signed_pair_check", {"signed_at": NOW}),
@@ -188,13 +206,16 @@ CHECKS: list[tuple[str, Given]] = [
     ("appointments_cancelled_has_reason_check", {"status": "cancelled", "cancellation_reason": BLANK}),
     ("appointments_cancelled_has_reason_check", {"status": "cancelled", "cancellation_reason": None}),
     ("appointments_checked_in_pair_check", {"status": "checked_in", "checked_in_at": None}),
+    ("appointments_reschedules_other_check", lambda make: {"id": (own := new_id()), "reschedules_id": own}),
     ("appointments_authored_complete_check", {"created_by_id": None}),
     ("inventory_named_check", {"item_name": BLANK}),
     ("inventory_named_check", {"item_code": BLANK}),
     ("inventory_named_check", {"unit": BLANK}),
     ("inventory_quantity_range_check", {"quantity": -1}),
+    ("inventory_quantity_range_check", {"quantity": NAN}),
     ("inventory_quantity_whole_check", {"quantity": Decimal("1.5")}),
     ("inventory_threshold_alert_range_check", {"threshold_alert": -1}),
+    ("inventory_threshold_alert_range_check", {"threshold_alert": NAN}),
     ("notifications_message_given_check", {"message": BLANK}),
     ("notifications_retry_count_range_check", {"retry_count": 6}),
     ("notifications_retry_count_range_check", {"retry_count": -1}),
@@ -203,6 +224,7 @@ CHECKS: list[tuple[str, Given]] = [
     ("notifications_failed_pair_check", {"status": "failed", "failed_at": None}),
     ("notifications_failed_pair_check", {"status": "failed", "failure_reason": None}),
     ("notifications_address_given_check", {"channel": "sms", "recipient_address": None}),
+    ("import_sources_append_only_check", {"updated_at": NOW - HOUR}),
     ("audit_logs_append_only_check", {"updated_at": NOW - HOUR}),
     ("audit_logs_outcome_code_check", {"outcome": 5}),
     ("ai_drafts_content_object_check", {"content": ["a", "b"]}),

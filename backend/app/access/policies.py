@@ -233,7 +233,7 @@ def _without_secrets(table: str) -> str:
 _WRITTEN = (
     "roles", "regions", "hospitals", "patients", "patient_identifiers", "allergies", "mrn_counters",
     "visits", "diagnoses", "beds", "bed_assignments", "nurse_logs", "lab_tests", "prescriptions", "appointments",
-    "inventory", "emr_local", "emr_global", "notifications", "ai_drafts", "idempotency_keys",
+    "inventory", "emr_global", "notifications", "ai_drafts", "idempotency_keys",
 )  # fmt: skip
 
 GRANTS: tuple[Grant, ...] = (
@@ -241,6 +241,7 @@ GRANTS: tuple[Grant, ...] = (
     # A set of vital signs and a result are amended by a new row; only their state may change.
     Grant("vitals", "SELECT, INSERT, UPDATE (status)"),
     Grant("lab_results", "SELECT, INSERT, UPDATE (status, verified_by_id)"),
+    Grant("emr_local", "SELECT, INSERT, UPDATE (status, signed_at, signed_by_id, released_at)"),
     Grant("import_sources", "SELECT, INSERT"),
     Grant("users", f"SELECT ({_without_secrets('users')}), INSERT, UPDATE"),
     # Written by definer functions and triggers only.

@@ -16,6 +16,8 @@ FIXED = {
     "regions": ("code",),
     "hospitals": ("code", "region_id"),
     "patients": ("mrn",),
+    # Append-only: what was written stays; it is signed, released, amended by a new version, or marked as an error.
+    "emr_local": ("record_type", "data", "recorded_at", "version", "kept_reason", "created_by_id"),
     "persons": ("network_number",),
     "sessions": ("user_id",),
     "users": (),

@@ -42,14 +42,16 @@ class Appointment(SourcedRow, Moving):
         fk_to_patient(),
         # RESTRICT: what was booked stays on record with the visit it led to (S30).
         fk_to_visit("RESTRICT"),
-        UniqueConstraint("hospital_id", "id"),
+        UniqueConstraint("hospital_id", "patient_id", "id"),
         # RESTRICT: the appointment a new one replaces stays beside it.
         ForeignKeyConstraint(
-            ["hospital_id", "reschedules_id"],
-            ["appointments.hospital_id", "appointments.id"],
+            ["hospital_id", "patient_id", "reschedules_id"],
+            ["appointments.hospital_id", "appointments.patient_id", "appointments.id"],
             ondelete="RESTRICT",
+            onupdate="CASCADE",
         ),
         UniqueConstraint("reschedules_id"),
+        CheckConstraint("reschedules_id <> id", name="reschedules_other"),
         CheckConstraint("duration_minutes BETWEEN 5 AND 480", name="duration_minutes_range"),
         CheckConstraint(
             "ends_at - scheduled_at = duration_minutes * INTERVAL '1 minute'", name="ends_at_held"
@@ -87,7 +89,13 @@ class Appointment(SourcedRow, Moving):
         Index(None, "patient_id", "scheduled_at"),
         Index(None, "status", "scheduled_at"),
         Index(None, "hospital_id", "patient_id", "visit_id"),
-        Index(None, "hospital_id", "reschedules_id", postgresql_where=text("reschedules_id IS NOT NULL")),
+        Index(
+            None,
+            "hospital_id",
+            "patient_id",
+            "reschedules_id",
+            postgresql_where=text("reschedules_id IS NOT NULL"),
+        ),
     )
     machine: ClassVar[Machine] = Machine(
         first=A.SCHEDULED,

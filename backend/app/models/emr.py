@@ -47,7 +47,7 @@ class EMRLocal(SourcedRow):
         fk_to_patient(),
         # RESTRICT: a visit with a record cannot be deleted (S30).
         fk_to_visit("RESTRICT"),
-        UniqueConstraint("hospital_id", "id"),
+        UniqueConstraint("hospital_id", "patient_id", "id"),
         CheckConstraint("btrim(record_type) <> ''", name="record_type_given"),
         CheckConstraint("jsonb_typeof(data) = 'object'", name="data_object"),
         CheckConstraint("version >= 1", name="version_range"),
@@ -101,8 +101,16 @@ class EMRGlobal(Row):
     __tablename__ = "emr_global"
     __table_args__ = (
         # RESTRICT throughout: what was published stays, and stays attributable (S30).
+        # The person is the file's own: another hospital reads by it, so a wrong one would show a stranger's record.
+        # Linking the file to another person moves what it published (ON UPDATE). Deferrable, since a merge of files
+        # moves the visit first and then changes the person.
         ForeignKeyConstraint(
-            ["source_hospital_id", "patient_id"], ["patients.hospital_id", "patients.id"], ondelete="RESTRICT"
+            ["source_hospital_id", "patient_id", "person_id"],
+            ["patients.hospital_id", "patients.id", "patients.person_id"],
+            ondelete="RESTRICT",
+            onupdate="CASCADE",
+            deferrable=True,
+            initially="IMMEDIATE",
         ),
         ForeignKeyConstraint(
             ["source_hospital_id", "patient_id", "visit_id"],
@@ -111,9 +119,10 @@ class EMRGlobal(Row):
             onupdate="CASCADE",
         ),
         ForeignKeyConstraint(
-            ["source_hospital_id", "source_record_id"],
-            ["emr_local.hospital_id", "emr_local.id"],
+            ["source_hospital_id", "patient_id", "source_record_id"],
+            ["emr_local.hospital_id", "emr_local.patient_id", "emr_local.id"],
             ondelete="RESTRICT",
+            onupdate="CASCADE",
         ),
         # Publishing the same version again changes nothing, so a replay is harmless.
         UniqueConstraint("source_hospital_id", "source_record_id", "version"),
@@ -124,6 +133,8 @@ class EMRGlobal(Row):
         Index(None, "data", postgresql_using="gin", postgresql_ops={"data": "jsonb_path_ops"}),
         Index(None, "person_id", "record_type", text("created_at DESC")),
         Index(None, "source_hospital_id", "patient_id", "visit_id"),
+        Index(None, "source_hospital_id", "patient_id", "person_id"),
+        Index(None, "source_hospital_id", "patient_id", "source_record_id"),
         Index(None, "status", "created_at", postgresql_where=text("status IN ('pending', 'failed')")),
     )
 
@@ -152,6 +163,7 @@ class ImportSource(HospitalRow):
     __tablename__ = "import_sources"
     __table_args__ = (
         UniqueConstraint("hospital_id", "system", "resource_type", "resource_id"),
+        CheckConstraint("updated_at = created_at", name="append_only"),
         Index(None, "target_table", "target_id"),
         Index(None, "hospital_id", "bundle_hash"),
     )

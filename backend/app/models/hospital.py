@@ -22,6 +22,8 @@ class Hospital(Row):
         CheckConstraint(f"code ~ '{CODE_PATTERN}'", name="code_format"),
         CheckConstraint("btrim(name) <> ''", name="name_given"),
         CheckConstraint("bed_capacity >= 0", name="bed_capacity_range"),
+        # PostgreSQL also takes offsets, abbreviations and rules such as Mars+3, which no other program knows.
+        CheckConstraint("timezone ~ '^(UTC|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z_-]+)+)$'", name="timezone_iana"),
         # The conversion fails for a zone that PostgreSQL does not know, so a wrong one is never stored.
         CheckConstraint(
             "(TIMESTAMPTZ '2000-01-01 00:00Z' AT TIME ZONE timezone) IS NOT NULL", name="timezone_known"

@@ -28,9 +28,10 @@ class Inventory(HospitalRow):
         CheckConstraint(
             "btrim(item_name) <> '' AND btrim(item_code) <> '' AND btrim(unit) <> ''", name="named"
         ),
-        CheckConstraint("quantity >= 0", name="quantity_range"),
+        # NaN is above every number to PostgreSQL, so that "not below 0" alone would take it.
+        CheckConstraint("quantity >= 0 AND quantity < 'NaN'", name="quantity_range"),
         CheckConstraint("NOT counted_whole OR quantity = trunc(quantity)", name="quantity_whole"),
-        CheckConstraint("threshold_alert >= 0", name="threshold_alert_range"),
+        CheckConstraint("threshold_alert >= 0 AND threshold_alert < 'NaN'", name="threshold_alert_range"),
         Index(None, "hospital_id", "item_type", "item_name"),
         Index(None, "hospital_id", "item_code", "expiry_date"),
         Index(None, "expiry_date", postgresql_where=text("is_active AND quantity > 0")),

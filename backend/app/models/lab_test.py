@@ -75,6 +75,12 @@ class LabTest(SourcedRow, Moving):
         ),
         CheckConstraint("status <> 'pending' OR accepted_at IS NULL", name="pending_not_accepted"),
         CheckConstraint(
+            "source IS NOT NULL OR status NOT IN ('accepted', 'in_progress', 'completed')"
+            " OR accepted_at IS NOT NULL AND (status = 'accepted' OR in_progress_at IS NOT NULL)",
+            name="steps_have_instants",
+        ),
+        CheckConstraint("released_at IS NULL OR completed_at IS NOT NULL", name="released_is_completed"),
+        CheckConstraint(
             r"result_file_url ~ '^[A-Za-z0-9_-]+/lab/[0-9a-f-]{36}\.pdf$'", name="result_file_key"
         ),
         authored_or_imported("visit_id", "requested_by_id"),
@@ -184,21 +190,33 @@ class LabResult(SourcedRow):
             ondelete="RESTRICT",
             onupdate="CASCADE",
         ),
-        UniqueConstraint("hospital_id", "id"),
+        UniqueConstraint("hospital_id", "patient_id", "id"),
         # RESTRICT: the corrected result is kept beside its correction (42 CFR 493.1291(k)).
         ForeignKeyConstraint(
-            ["hospital_id", "corrects_id"], ["lab_results.hospital_id", "lab_results.id"], ondelete="RESTRICT"
+            ["hospital_id", "patient_id", "corrects_id"],
+            ["lab_results.hospital_id", "lab_results.patient_id", "lab_results.id"],
+            ondelete="RESTRICT",
+            onupdate="CASCADE",
         ),
         UniqueConstraint("corrects_id"),
+        CheckConstraint("corrects_id <> id", name="corrects_other"),
         CheckConstraint("btrim(name) <> ''", name="name_given"),
         CheckConstraint("num_nonnulls(value_numeric, value_text) >= 1", name="value_given"),
+        # PostgreSQL takes NaN and Infinity for numbers, and counts NaN above every other.
+        CheckConstraint(
+            "value_numeric > '-Infinity' AND value_numeric < 'Infinity' AND reference_low > '-Infinity'"
+            " AND reference_low < 'Infinity' AND reference_high > '-Infinity' AND reference_high < 'Infinity'",
+            name="numbers_finite",
+        ),
         CheckConstraint("reference_low <= reference_high", name="reference_order"),
         CheckConstraint("comparator IS NULL OR value_numeric IS NOT NULL", name="comparator_of_number"),
         CheckConstraint("rank >= 1", name="rank_range"),
         Index(None, "hospital_id", "patient_id", "lab_test_id"),
         Index(None, "lab_test_id", "rank"),
         Index(None, "patient_id", "code", text("observed_at DESC")),
-        Index(None, "hospital_id", "corrects_id", postgresql_where=text("corrects_id IS NOT NULL")),
+        Index(
+            None, "hospital_id", "patient_id", "corrects_id", postgresql_where=text("corrects_id IS NOT NULL")
+        ),
     )
 
     patient_id: Mapped[UUID]

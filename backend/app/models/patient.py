@@ -167,6 +167,8 @@ class Patient(SourcedRow):
     __table_args__ = (
         UniqueConstraint("hospital_id", "id"),
         UniqueConstraint("hospital_id", "person_id"),
+        # What the network reads of a file refers to its person too.
+        UniqueConstraint("hospital_id", "id", "person_id"),
         CheckConstraint("mrn ~ '^[A-Z][A-Z0-9]{1,11}-[0-9]{7,11}$'", name="mrn_format"),
         CheckConstraint("btrim(last_name) <> ''", name="last_name_given"),
         CheckConstraint(BIRTH_RANGE, name="date_of_birth_range"),

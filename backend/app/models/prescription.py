@@ -46,10 +46,11 @@ class Prescription(SourcedRow, Moving):
         CheckConstraint("btrim(medication_name) <> ''", name="medication_name_given"),
         CheckConstraint("end_date >= start_date", name="end_after_start"),
         CheckConstraint("duration_days BETWEEN 1 AND 3650", name="duration_days_range"),
-        CheckConstraint("dose_value > 0", name="dose_value_range"),
+        # NaN is above every number to PostgreSQL, so that "more than 0" alone would take it.
+        CheckConstraint("dose_value > 0 AND dose_value < 'NaN'", name="dose_value_range"),
         CheckConstraint("(dose_value IS NULL) = (dose_unit IS NULL)", name="dose_pair"),
-        CheckConstraint("max_per_24h > 0", name="max_per_24h_range"),
-        CheckConstraint("quantity > 0 AND refills >= 0", name="quantity_range"),
+        CheckConstraint("max_per_24h > 0 AND max_per_24h < 'NaN'", name="max_per_24h_range"),
+        CheckConstraint("quantity > 0 AND quantity < 'NaN' AND refills >= 0", name="quantity_range"),
         CheckConstraint(
             "source IS NOT NULL OR status = 'draft' OR NOT as_needed OR max_per_24h IS NOT NULL",
             name="as_needed_has_maximum",

@@ -38,6 +38,7 @@ class Role(Row):
     __table_args__ = (
         # What users repeat of their role, so that a CHECK on users can read the scope.
         UniqueConstraint("id", "scope"),
+        CheckConstraint("btrim(name) <> '' AND btrim(display_name) <> ''", name="named"),
         CheckConstraint("jsonb_typeof(permissions) = 'array'", name="permissions_array"),
         Index(None, "permissions", postgresql_using="gin"),
     )

@@ -71,12 +71,16 @@ class Vitals(SourcedRow):
     __table_args__ = (
         # CASCADE serves the owner in data repair; no application role may delete (S30).
         fk_to_visit("CASCADE"),
-        UniqueConstraint("hospital_id", "id"),
+        UniqueConstraint("hospital_id", "patient_id", "id"),
         # RESTRICT: the amended set stays readable beside its correction.
         ForeignKeyConstraint(
-            ["hospital_id", "amends_id"], ["vitals.hospital_id", "vitals.id"], ondelete="RESTRICT"
+            ["hospital_id", "patient_id", "amends_id"],
+            ["vitals.hospital_id", "vitals.patient_id", "vitals.id"],
+            ondelete="RESTRICT",
+            onupdate="CASCADE",
         ),
         UniqueConstraint("amends_id"),
+        CheckConstraint("amends_id <> id", name="amends_other"),
         *(
             CheckConstraint(f"{sign} BETWEEN {low} AND {high}", name=f"{sign}_range")
             for sign, (low, high) in RANGES.items()
@@ -96,7 +100,7 @@ class Vitals(SourcedRow):
         Index(None, "visit_id", text("recorded_at DESC")),
         Index(None, "patient_id", text("recorded_at DESC"), text("id DESC")),
         Index(None, "hospital_id", "patient_id", "visit_id"),
-        Index(None, "hospital_id", "amends_id", postgresql_where=text("amends_id IS NOT NULL")),
+        Index(None, "hospital_id", "patient_id", "amends_id", postgresql_where=text("amends_id IS NOT NULL")),
     )
 
     patient_id: Mapped[UUID]

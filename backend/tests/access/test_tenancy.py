@@ -80,7 +80,7 @@ def test_staff_cannot_write_into_another_hospital(world: World, table: str) -> N
         with world.refused():
             world.make.write(table, copied)
         if table != "import_sources":
-            column = "status" if table in {"vitals", "lab_results"} else "updated_at"
+            column = "status" if table in {"vitals", "lab_results", "emr_local"} else "updated_at"
             changed = world.connection.execute(
                 f"UPDATE {table} SET {column} = {column} WHERE id = %s", (theirs,)
             )
@@ -189,7 +189,7 @@ def test_patient_sees_the_own_record_and_nothing_else(world: World, table: str) 
 def test_patient_changes_nothing_directly(world: World, table: str) -> None:
     with world.patient():
         for row_id in world.ids(table):
-            column = "status" if table == "vitals" else "updated_at"
+            column = "status" if table in {"vitals", "emr_local"} else "updated_at"
             changed = world.connection.execute(
                 f"UPDATE {table} SET {column} = {column} WHERE id = %s", (row_id,)
             )

@@ -75,6 +75,11 @@ def test_result_is_corrected_by_a_new_row(make: Make, column: str) -> None:
     assert denied(make, "hass_app", f"UPDATE lab_results SET {column} = NULL")
 
 
+@pytest.mark.parametrize("column", ["data", "version", "record_type", "visit_id", "created_by_id"])
+def test_record_is_amended_by_a_new_version(make: Make, column: str) -> None:
+    assert denied(make, "hass_app", f"UPDATE emr_local SET {column} = NULL")
+
+
 # The trail
 
 

@@ -113,6 +113,29 @@ def test_reference_to_nothing_or_to_another_chain_is_refused(make: Make, table: 
     assert refused_by(make, lambda: make.of(table, **given)) == rule
 
 
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("vitals", "amends_id"), ("lab_results", "corrects_id"), ("appointments", "reschedules_id")],
+)
+def test_correction_of_another_patient_of_the_same_hospital_is_refused(
+    make: Make, table: str, column: str
+) -> None:
+    at = make.hospital()
+    first = make.of(table, hospital=at)
+    wrong = refused_by(make, lambda: make.of(table, hospital=at, **{column: first["id"]}))
+    assert wrong == f"{table}_hospital_id_patient_id_{column}_fkey"
+
+
+def test_record_published_under_another_person_or_from_another_patient_is_refused(make: Make) -> None:
+    published = make.emr_global()
+    at = make.hospital_of({"hospital_id": published["source_hospital_id"]})
+    stranger = make.patient(hospital={**at, "code": "HX"})
+    theirs = make.emr_local(visit=make.visit(patient=stranger))
+    for column, other in (("person_id", stranger["person_id"]), ("source_record_id", theirs["id"])):
+        changed = refused_by(make, lambda: make.change("emr_global", published["id"], {column: other}))  # noqa: B023 - called at once.
+        assert changed == f"emr_global_source_hospital_id_patient_id_{column}_fkey"
+
+
 def required_columns() -> list[tuple[str, str]]:
     return [
         (table, column.name)

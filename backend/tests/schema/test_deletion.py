@@ -61,6 +61,12 @@ def test_rows_of_a_visit_go_with_it(make: Make, table: str) -> None:
     assert left == (0,)
 
 
+def test_amended_set_goes_with_its_visit(make: Make) -> None:
+    visit = make.visit()
+    make.vitals(visit=visit, amends_id=make.vitals(visit=visit)["id"])
+    assert not is_kept(make, "visits", visit)
+
+
 @pytest.mark.parametrize("table", sorted(KEPT))
 def test_visit_with_something_irrevocable_stays(make: Make, table: str) -> None:
     visit = make.visit()

@@ -5,7 +5,7 @@ from functools import partial
 import factories
 import psycopg
 import pytest
-from factories import MACHINES, NOW, Make, Values, facts
+from factories import HOUR, MACHINES, NOW, Make, Values, facts
 from refusals import refused_by
 
 ERROR = "entered_in_error"
@@ -168,6 +168,8 @@ def test_occupied_bed_does_not_change_its_patient(make: Make) -> None:
     bed = make.bed(status="occupied")
     other = make.visit(patient=make.patient(hospital={"id": bed["hospital_id"], "code": "HX"}))
     assert refused_by(make, lambda: occupy(make, bed, other)) == "beds_stay"
+    earlier = {"assigned_at": NOW - HOUR}
+    assert refused_by(make, lambda: make.change("beds", bed["id"], earlier)) == "beds_stay"
 
 
 def test_reserved_bed_takes_only_the_visit_it_was_reserved_for(make: Make) -> None:

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 from factories import HOUR, MACHINES, MODELS, NOW, Make
 from refusals import refused_by
-from sqlalchemy import DateTime, Uuid
+from sqlalchemy import DateTime, SmallInteger, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.access.policies import HOSPITAL_TABLES
 from app.core.ids import new_id
@@ -35,6 +36,13 @@ FIXED = {
     "mrn": {"patients"},
     "network_number": {"persons"},
     "user_id": {"sessions"},
+    # Append-only (domain 5.10): an amendment is a new version.
+    "record_type": {"emr_local"},
+    "version": {"emr_local"},
+    "data": {"emr_local"},
+    "recorded_at": {"emr_local"},
+    "created_by_id": {"emr_local"},
+    "kept_reason": {"emr_local"},
 }
 FIXED_COLUMNS = sorted((table, column) for column, tables in FIXED.items() for table in tables)
 
@@ -53,6 +61,10 @@ def test_what_never_changes_is_refused(make: Make, table: str, column: str) -> N
     other: object = new_id() if isinstance(kind, Uuid) else "ZZ-9999999"
     if isinstance(kind, DateTime):
         other = NOW - HOUR
+    elif isinstance(kind, JSONB):
+        other = '{"text": "other"}'
+    elif isinstance(kind, SmallInteger):
+        other = 2
     value = "DEFAULT" if column == "network_number" else "%(other)s"
 
     def change() -> None:
@@ -64,13 +76,23 @@ def test_what_never_changes_is_refused(make: Make, table: str, column: str) -> N
 
 def test_merge_of_two_files_moves_the_visit_and_its_rows(make: Make) -> None:
     """patient_id moves under that act only; ON UPDATE CASCADE takes the rows along (design 4)."""
-    visit = make.visit()
-    result = make.lab_result(lab_test=make.lab_test(visit=visit))
+    person = make.person()
+    visit = make.visit(patient=make.patient(person=person))
+    result = make.lab_result(lab_test=(test := make.lab_test(visit=visit)))
+    corrected = make.lab_result(lab_test=test, corrects_id=result["id"])
     vitals = make.vitals(visit=visit)
+    amended = make.vitals(visit=visit, amends_id=vitals["id"])
+    published = make.emr_global(record=make.emr_local(visit=visit), person=person)
     survivor = make.patient(hospital={"id": visit["hospital_id"], "code": "HX"})
     make.connection.execute("SELECT set_config('hass.act', 'merge_files', true)")
+    make.connection.execute("SET CONSTRAINTS ALL DEFERRED")
     make.change("visits", visit["id"], {"patient_id": survivor["id"]})
-    for table, row in (("vitals", vitals), ("lab_results", result)):
+    make.change("emr_global", published["id"], {"person_id": survivor["person_id"]})
+    make.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    for table, row in (
+        ("vitals", vitals), ("vitals", amended), ("lab_results", result), ("lab_results", corrected),
+        ("emr_global", published),
+    ):  # fmt: skip
         found = make.connection.execute(
             f"SELECT patient_id FROM {table} WHERE id = %s", (row["id"],)
         ).fetchone()

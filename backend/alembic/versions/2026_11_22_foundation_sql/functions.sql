@@ -56,7 +56,7 @@ $$;
 CREATE FUNCTION enforce_bed_stay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF OLD.status = 'occupied' AND NEW.status = 'occupied'
-     AND NEW.assigned_visit_id IS DISTINCT FROM OLD.assigned_visit_id THEN
+     AND (NEW.assigned_visit_id, NEW.assigned_at) IS DISTINCT FROM (OLD.assigned_visit_id, OLD.assigned_at) THEN
     RAISE EXCEPTION 'the bed is occupied' USING ERRCODE = 'check_violation', CONSTRAINT = 'beds_stay', TABLE = 'beds';
   END IF;
   IF OLD.status = 'reserved' AND NEW.status IN ('reserved', 'occupied')
@@ -78,7 +78,8 @@ CREATE FUNCTION new_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
       52, 1), 53, 1), 'hex')::uuid
 $$;
 
-CREATE FUNCTION keep_bed_history() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_bed_history() RETURNS trigger LANGUAGE plpgsql
+  SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   IF OLD.status = 'occupied' AND NEW.status <> 'occupied' THEN
     UPDATE bed_assignments SET released_at = greatest(now(), assigned_at)

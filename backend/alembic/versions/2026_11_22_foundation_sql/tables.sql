@@ -58,6 +58,7 @@ CREATE TABLE roles (
   updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   CONSTRAINT roles_pkey PRIMARY KEY (id),
   CONSTRAINT roles_id_scope_key UNIQUE (id, scope),
+  CONSTRAINT roles_named_check CHECK (btrim(name) <> '' AND btrim(display_name) <> ''),
   CONSTRAINT roles_permissions_array_check CHECK (jsonb_typeof(permissions) = 'array'),
   CONSTRAINT roles_name_key UNIQUE (name)
 );
@@ -89,6 +90,7 @@ CREATE TABLE hospitals (
   CONSTRAINT hospitals_code_format_check CHECK (code ~ '^[A-Z][A-Z0-9]{1,11}$'),
   CONSTRAINT hospitals_name_given_check CHECK (btrim(name) <> ''),
   CONSTRAINT hospitals_bed_capacity_range_check CHECK (bed_capacity >= 0),
+  CONSTRAINT hospitals_timezone_iana_check CHECK (timezone ~ '^(UTC|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z_-]+)+)$'),
   CONSTRAINT hospitals_timezone_known_check CHECK ((TIMESTAMPTZ '2000-01-01 00:00Z' AT TIME ZONE timezone) IS NOT NULL),
   CONSTRAINT hospitals_region_id_fkey FOREIGN KEY(region_id) REFERENCES regions (id) ON DELETE RESTRICT,
   CONSTRAINT hospitals_code_key UNIQUE (code)
@@ -138,6 +140,7 @@ CREATE TABLE import_sources (
   updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   CONSTRAINT import_sources_pkey PRIMARY KEY (id),
   CONSTRAINT import_sources_hospital_id_system_resource_type_resource_id_key UNIQUE (hospital_id, system, resource_type, resource_id),
+  CONSTRAINT import_sources_append_only_check CHECK (updated_at = created_at),
   CONSTRAINT import_sources_hospital_id_fkey FOREIGN KEY(hospital_id) REFERENCES hospitals (id) ON DELETE RESTRICT
 );
 
@@ -178,9 +181,9 @@ CREATE TABLE inventory (
   CONSTRAINT inventory_hospital_id_id_key UNIQUE (hospital_id, id),
   CONSTRAINT inventory_hospital_id_item_code_lot_number_expiry_date_key UNIQUE NULLS NOT DISTINCT (hospital_id, item_code, lot_number, expiry_date),
   CONSTRAINT inventory_named_check CHECK (btrim(item_name) <> '' AND btrim(item_code) <> '' AND btrim(unit) <> ''),
-  CONSTRAINT inventory_quantity_range_check CHECK (quantity >= 0),
+  CONSTRAINT inventory_quantity_range_check CHECK (quantity >= 0 AND quantity < 'NaN'),
   CONSTRAINT inventory_quantity_whole_check CHECK (NOT counted_whole OR quantity = trunc(quantity)),
-  CONSTRAINT inventory_threshold_alert_range_check CHECK (threshold_alert >= 0),
+  CONSTRAINT inventory_threshold_alert_range_check CHECK (threshold_alert >= 0 AND threshold_alert < 'NaN'),
   CONSTRAINT inventory_hospital_id_fkey FOREIGN KEY(hospital_id) REFERENCES hospitals (id) ON DELETE RESTRICT
 );
 
@@ -421,6 +424,7 @@ CREATE TABLE patients (
   CONSTRAINT patients_pkey PRIMARY KEY (id),
   CONSTRAINT patients_hospital_id_id_key UNIQUE (hospital_id, id),
   CONSTRAINT patients_hospital_id_person_id_key UNIQUE (hospital_id, person_id),
+  CONSTRAINT patients_hospital_id_id_person_id_key UNIQUE (hospital_id, id, person_id),
   CONSTRAINT patients_mrn_format_check CHECK (mrn ~ '^[A-Z][A-Z0-9]{1,11}-[0-9]{7,11}$'),
   CONSTRAINT patients_last_name_given_check CHECK (btrim(last_name) <> ''),
   CONSTRAINT patients_date_of_birth_range_check CHECK (date_of_birth BETWEEN DATE '1850-01-01' AND DATE '2200-01-01'),
@@ -689,9 +693,10 @@ CREATE TABLE appointments (
   CONSTRAINT appointments_pkey PRIMARY KEY (id),
   CONSTRAINT appointments_hospital_id_patient_id_fkey FOREIGN KEY(hospital_id, patient_id) REFERENCES patients (hospital_id, id) ON DELETE RESTRICT,
   CONSTRAINT appointments_hospital_id_patient_id_visit_id_fkey FOREIGN KEY(hospital_id, patient_id, visit_id) REFERENCES visits (hospital_id, patient_id, id) ON DELETE RESTRICT ON UPDATE CASCADE,
-  CONSTRAINT appointments_hospital_id_id_key UNIQUE (hospital_id, id),
-  CONSTRAINT appointments_hospital_id_reschedules_id_fkey FOREIGN KEY(hospital_id, reschedules_id) REFERENCES appointments (hospital_id, id) ON DELETE RESTRICT,
+  CONSTRAINT appointments_hospital_id_patient_id_id_key UNIQUE (hospital_id, patient_id, id),
+  CONSTRAINT appointments_hospital_id_patient_id_reschedules_id_fkey FOREIGN KEY(hospital_id, patient_id, reschedules_id) REFERENCES appointments (hospital_id, patient_id, id) ON DELETE RESTRICT ON UPDATE CASCADE,
   CONSTRAINT appointments_reschedules_id_key UNIQUE (reschedules_id),
+  CONSTRAINT appointments_reschedules_other_check CHECK (reschedules_id <> id),
   CONSTRAINT appointments_duration_minutes_range_check CHECK (duration_minutes BETWEEN 5 AND 480),
   CONSTRAINT appointments_ends_at_held_check CHECK (ends_at - scheduled_at = duration_minutes * INTERVAL '1 minute'),
   CONSTRAINT appointments_cancelled_pair_check CHECK (source IS NOT NULL OR status = 'entered_in_error' OR (status = 'cancelled') = (cancelled_at IS NOT NULL)),
@@ -707,8 +712,8 @@ CREATE TABLE appointments (
 
 CREATE INDEX appointments_created_by_id_idx ON appointments (created_by_id);
 CREATE INDEX appointments_doctor_id_scheduled_at_idx ON appointments (doctor_id, scheduled_at);
+CREATE INDEX appointments_hospital_id_patient_id_reschedules_id_idx ON appointments (hospital_id, patient_id, reschedules_id) WHERE reschedules_id IS NOT NULL;
 CREATE INDEX appointments_hospital_id_patient_id_visit_id_idx ON appointments (hospital_id, patient_id, visit_id);
-CREATE INDEX appointments_hospital_id_reschedules_id_idx ON appointments (hospital_id, reschedules_id) WHERE reschedules_id IS NOT NULL;
 CREATE INDEX appointments_hospital_id_scheduled_at_idx ON appointments (hospital_id, scheduled_at);
 CREATE INDEX appointments_patient_id_scheduled_at_idx ON appointments (patient_id, scheduled_at);
 CREATE INDEX appointments_status_scheduled_at_idx ON appointments (status, scheduled_at);
@@ -821,7 +826,7 @@ CREATE TABLE emr_local (
   CONSTRAINT emr_local_pkey PRIMARY KEY (id),
   CONSTRAINT emr_local_hospital_id_patient_id_fkey FOREIGN KEY(hospital_id, patient_id) REFERENCES patients (hospital_id, id) ON DELETE RESTRICT,
   CONSTRAINT emr_local_hospital_id_patient_id_visit_id_fkey FOREIGN KEY(hospital_id, patient_id, visit_id) REFERENCES visits (hospital_id, patient_id, id) ON DELETE RESTRICT ON UPDATE CASCADE,
-  CONSTRAINT emr_local_hospital_id_id_key UNIQUE (hospital_id, id),
+  CONSTRAINT emr_local_hospital_id_patient_id_id_key UNIQUE (hospital_id, patient_id, id),
   CONSTRAINT emr_local_record_type_given_check CHECK (btrim(record_type) <> ''),
   CONSTRAINT emr_local_data_object_check CHECK (jsonb_typeof(data) = 'object'),
   CONSTRAINT emr_local_version_range_check CHECK (version >= 1),
@@ -885,6 +890,8 @@ CREATE TABLE lab_tests (
   CONSTRAINT lab_tests_completed_pair_check CHECK (source IS NOT NULL OR status = 'entered_in_error' OR (status = 'completed') = (completed_at IS NOT NULL)),
   CONSTRAINT lab_tests_cancelled_pair_check CHECK (source IS NOT NULL OR status = 'entered_in_error' OR (status = 'cancelled') = (cancelled_at IS NOT NULL)),
   CONSTRAINT lab_tests_pending_not_accepted_check CHECK (status <> 'pending' OR accepted_at IS NULL),
+  CONSTRAINT lab_tests_steps_have_instants_check CHECK (source IS NOT NULL OR status NOT IN ('accepted', 'in_progress', 'completed') OR accepted_at IS NOT NULL AND (status = 'accepted' OR in_progress_at IS NOT NULL)),
+  CONSTRAINT lab_tests_released_is_completed_check CHECK (released_at IS NULL OR completed_at IS NOT NULL),
   CONSTRAINT lab_tests_result_file_key_check CHECK (result_file_url ~ '^[A-Za-z0-9_-]+/lab/[0-9a-f-]{36}\.pdf$'),
   CONSTRAINT lab_tests_authored_complete_check CHECK (source IS NOT NULL OR (visit_id IS NOT NULL AND requested_by_id IS NOT NULL)),
   CONSTRAINT lab_tests_hospital_id_fkey FOREIGN KEY(hospital_id) REFERENCES hospitals (id) ON DELETE RESTRICT,
@@ -991,10 +998,10 @@ CREATE TABLE prescriptions (
   CONSTRAINT prescriptions_medication_name_given_check CHECK (btrim(medication_name) <> ''),
   CONSTRAINT prescriptions_end_after_start_check CHECK (end_date >= start_date),
   CONSTRAINT prescriptions_duration_days_range_check CHECK (duration_days BETWEEN 1 AND 3650),
-  CONSTRAINT prescriptions_dose_value_range_check CHECK (dose_value > 0),
+  CONSTRAINT prescriptions_dose_value_range_check CHECK (dose_value > 0 AND dose_value < 'NaN'),
   CONSTRAINT prescriptions_dose_pair_check CHECK ((dose_value IS NULL) = (dose_unit IS NULL)),
-  CONSTRAINT prescriptions_max_per_24h_range_check CHECK (max_per_24h > 0),
-  CONSTRAINT prescriptions_quantity_range_check CHECK (quantity > 0 AND refills >= 0),
+  CONSTRAINT prescriptions_max_per_24h_range_check CHECK (max_per_24h > 0 AND max_per_24h < 'NaN'),
+  CONSTRAINT prescriptions_quantity_range_check CHECK (quantity > 0 AND quantity < 'NaN' AND refills >= 0),
   CONSTRAINT prescriptions_as_needed_has_maximum_check CHECK (source IS NOT NULL OR status = 'draft' OR NOT as_needed OR max_per_24h IS NOT NULL),
   CONSTRAINT prescriptions_signed_pair_check CHECK ((signed_at IS NULL) = (signed_by_id IS NULL)),
   CONSTRAINT prescriptions_active_is_signed_check CHECK (source IS NOT NULL OR status IN ('draft', 'cancelled', 'entered_in_error') OR signed_at IS NOT NULL),
@@ -1062,9 +1069,10 @@ CREATE TABLE vitals (
   updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   CONSTRAINT vitals_pkey PRIMARY KEY (id),
   CONSTRAINT vitals_hospital_id_patient_id_visit_id_fkey FOREIGN KEY(hospital_id, patient_id, visit_id) REFERENCES visits (hospital_id, patient_id, id) ON DELETE CASCADE ON UPDATE CASCADE,
-  CONSTRAINT vitals_hospital_id_id_key UNIQUE (hospital_id, id),
-  CONSTRAINT vitals_hospital_id_amends_id_fkey FOREIGN KEY(hospital_id, amends_id) REFERENCES vitals (hospital_id, id) ON DELETE RESTRICT,
+  CONSTRAINT vitals_hospital_id_patient_id_id_key UNIQUE (hospital_id, patient_id, id),
+  CONSTRAINT vitals_hospital_id_patient_id_amends_id_fkey FOREIGN KEY(hospital_id, patient_id, amends_id) REFERENCES vitals (hospital_id, patient_id, id) ON DELETE RESTRICT ON UPDATE CASCADE,
   CONSTRAINT vitals_amends_id_key UNIQUE (amends_id),
+  CONSTRAINT vitals_amends_other_check CHECK (amends_id <> id),
   CONSTRAINT vitals_temperature_range_check CHECK (temperature BETWEEN 20 AND 45),
   CONSTRAINT vitals_heart_rate_range_check CHECK (heart_rate BETWEEN 0 AND 350),
   CONSTRAINT vitals_blood_pressure_systolic_range_check CHECK (blood_pressure_systolic BETWEEN 0 AND 350),
@@ -1086,7 +1094,7 @@ CREATE TABLE vitals (
   CONSTRAINT vitals_recorded_by_id_fkey FOREIGN KEY(recorded_by_id) REFERENCES users (id) ON DELETE RESTRICT
 );
 
-CREATE INDEX vitals_hospital_id_amends_id_idx ON vitals (hospital_id, amends_id) WHERE amends_id IS NOT NULL;
+CREATE INDEX vitals_hospital_id_patient_id_amends_id_idx ON vitals (hospital_id, patient_id, amends_id) WHERE amends_id IS NOT NULL;
 CREATE INDEX vitals_hospital_id_patient_id_visit_id_idx ON vitals (hospital_id, patient_id, visit_id);
 CREATE INDEX vitals_patient_id_idx ON vitals (patient_id, recorded_at DESC, id DESC);
 CREATE INDEX vitals_recorded_by_id_idx ON vitals (recorded_by_id);
@@ -1165,9 +1173,9 @@ CREATE TABLE emr_global (
   created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   CONSTRAINT emr_global_pkey PRIMARY KEY (id),
-  CONSTRAINT emr_global_source_hospital_id_patient_id_fkey FOREIGN KEY(source_hospital_id, patient_id) REFERENCES patients (hospital_id, id) ON DELETE RESTRICT,
+  CONSTRAINT emr_global_source_hospital_id_patient_id_person_id_fkey FOREIGN KEY(source_hospital_id, patient_id, person_id) REFERENCES patients (hospital_id, id, person_id) ON DELETE RESTRICT ON UPDATE CASCADE DEFERRABLE INITIALLY IMMEDIATE,
   CONSTRAINT emr_global_source_hospital_id_patient_id_visit_id_fkey FOREIGN KEY(source_hospital_id, patient_id, visit_id) REFERENCES visits (hospital_id, patient_id, id) ON DELETE RESTRICT ON UPDATE CASCADE,
-  CONSTRAINT emr_global_source_hospital_id_source_record_id_fkey FOREIGN KEY(source_hospital_id, source_record_id) REFERENCES emr_local (hospital_id, id) ON DELETE RESTRICT,
+  CONSTRAINT emr_global_source_hospital_id_patient_id_source_record_id_fkey FOREIGN KEY(source_hospital_id, patient_id, source_record_id) REFERENCES emr_local (hospital_id, patient_id, id) ON DELETE RESTRICT ON UPDATE CASCADE,
   CONSTRAINT emr_global_source_hospital_id_source_record_id_version_key UNIQUE (source_hospital_id, source_record_id, version),
   CONSTRAINT emr_global_record_type_given_check CHECK (btrim(record_type) <> ''),
   CONSTRAINT emr_global_data_object_check CHECK (jsonb_typeof(data) = 'object'),
@@ -1179,6 +1187,8 @@ CREATE TABLE emr_global (
 
 CREATE INDEX emr_global_data_idx ON emr_global USING gin (data jsonb_path_ops);
 CREATE INDEX emr_global_person_id_record_type_idx ON emr_global (person_id, record_type, created_at DESC);
+CREATE INDEX emr_global_source_hospital_id_patient_id_person_id_idx ON emr_global (source_hospital_id, patient_id, person_id);
+CREATE INDEX emr_global_source_hospital_id_patient_id_source_record_id_idx ON emr_global (source_hospital_id, patient_id, source_record_id);
 CREATE INDEX emr_global_source_hospital_id_patient_id_visit_id_idx ON emr_global (source_hospital_id, patient_id, visit_id);
 CREATE INDEX emr_global_status_created_at_idx ON emr_global (status, created_at) WHERE status IN ('pending', 'failed');
 COMMENT ON COLUMN emr_global.id IS 'UUID version 7, made by the application';
@@ -1218,11 +1228,13 @@ CREATE TABLE lab_results (
   updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   CONSTRAINT lab_results_pkey PRIMARY KEY (id),
   CONSTRAINT lab_results_hospital_id_patient_id_lab_test_id_fkey FOREIGN KEY(hospital_id, patient_id, lab_test_id) REFERENCES lab_tests (hospital_id, patient_id, id) ON DELETE RESTRICT ON UPDATE CASCADE,
-  CONSTRAINT lab_results_hospital_id_id_key UNIQUE (hospital_id, id),
-  CONSTRAINT lab_results_hospital_id_corrects_id_fkey FOREIGN KEY(hospital_id, corrects_id) REFERENCES lab_results (hospital_id, id) ON DELETE RESTRICT,
+  CONSTRAINT lab_results_hospital_id_patient_id_id_key UNIQUE (hospital_id, patient_id, id),
+  CONSTRAINT lab_results_hospital_id_patient_id_corrects_id_fkey FOREIGN KEY(hospital_id, patient_id, corrects_id) REFERENCES lab_results (hospital_id, patient_id, id) ON DELETE RESTRICT ON UPDATE CASCADE,
   CONSTRAINT lab_results_corrects_id_key UNIQUE (corrects_id),
+  CONSTRAINT lab_results_corrects_other_check CHECK (corrects_id <> id),
   CONSTRAINT lab_results_name_given_check CHECK (btrim(name) <> ''),
   CONSTRAINT lab_results_value_given_check CHECK (num_nonnulls(value_numeric, value_text) >= 1),
+  CONSTRAINT lab_results_numbers_finite_check CHECK (value_numeric > '-Infinity' AND value_numeric < 'Infinity' AND reference_low > '-Infinity' AND reference_low < 'Infinity' AND reference_high > '-Infinity' AND reference_high < 'Infinity'),
   CONSTRAINT lab_results_reference_order_check CHECK (reference_low <= reference_high),
   CONSTRAINT lab_results_comparator_of_number_check CHECK (comparator IS NULL OR value_numeric IS NOT NULL),
   CONSTRAINT lab_results_rank_range_check CHECK (rank >= 1),
@@ -1231,7 +1243,7 @@ CREATE TABLE lab_results (
   CONSTRAINT lab_results_verified_by_id_fkey FOREIGN KEY(verified_by_id) REFERENCES users (id) ON DELETE RESTRICT
 );
 
-CREATE INDEX lab_results_hospital_id_corrects_id_idx ON lab_results (hospital_id, corrects_id) WHERE corrects_id IS NOT NULL;
+CREATE INDEX lab_results_hospital_id_patient_id_corrects_id_idx ON lab_results (hospital_id, patient_id, corrects_id) WHERE corrects_id IS NOT NULL;
 CREATE INDEX lab_results_hospital_id_patient_id_lab_test_id_idx ON lab_results (hospital_id, patient_id, lab_test_id);
 CREATE INDEX lab_results_lab_test_id_rank_idx ON lab_results (lab_test_id, rank);
 CREATE INDEX lab_results_patient_id_code_idx ON lab_results (patient_id, code, observed_at DESC);

@@ -36,7 +36,7 @@ CREATE TRIGGER emr_global_fixed BEFORE UPDATE ON emr_global FOR EACH ROW EXECUTE
 CREATE TRIGGER emr_global_updated_at BEFORE UPDATE ON emr_global FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 CREATE TRIGGER emr_global_no_truncate BEFORE TRUNCATE ON emr_global FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER emr_global_audit AFTER INSERT OR UPDATE OR DELETE ON emr_global FOR EACH ROW EXECUTE FUNCTION audit_row_change();
-CREATE TRIGGER emr_local_fixed BEFORE UPDATE ON emr_local FOR EACH ROW EXECUTE FUNCTION refuse_fixed_columns('id', 'created_at', 'source', 'hospital_id', 'patient_id');
+CREATE TRIGGER emr_local_fixed BEFORE UPDATE ON emr_local FOR EACH ROW EXECUTE FUNCTION refuse_fixed_columns('id', 'created_at', 'source', 'hospital_id', 'patient_id', 'record_type', 'data', 'recorded_at', 'version', 'kept_reason', 'created_by_id');
 CREATE TRIGGER emr_local_updated_at BEFORE UPDATE ON emr_local FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 CREATE TRIGGER emr_local_no_truncate BEFORE TRUNCATE ON emr_local FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER emr_local_audit_new AFTER INSERT ON emr_local REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_new_rows();
