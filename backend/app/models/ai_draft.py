@@ -65,10 +65,12 @@ class AIDraft(HospitalRow, Moving):
         },
     )
 
-    patient_id: Mapped[UUID]
-    visit_id: Mapped[UUID]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
+    visit_id: Mapped[UUID] = mapped_column(comment="the visit it belongs to")
     draft_type: Mapped[DraftType] = enum_column("draft_type", DraftType, comment="what is proposed")
-    content: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"), default=dict)
+    content: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), default=dict, comment="the draft, by its type"
+    )
     content_hash: Mapped[str] = mapped_column(
         comment="SHA-256 of the canonical content, hex; approval names it"
     )
@@ -80,7 +82,13 @@ class AIDraft(HospitalRow, Moving):
         "status", DraftStatus, comment="domain 5.13; moves by its machine", default=D.PENDING
     )
     # RESTRICT: the reviewing doctor answers for it.
-    reviewed_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
-    reviewed_at: Mapped[datetime | None]
-    approval_notes: Mapped[str | None]
-    expires_at: Mapped[datetime | None]
+    reviewed_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who decided"
+    )
+    reviewed_at: Mapped[datetime | None] = mapped_column(comment="instant of the decision")
+    approval_notes: Mapped[str | None] = mapped_column(
+        comment="remarks of the reviewer; the reason of a rejection"
+    )
+    expires_at: Mapped[datetime | None] = mapped_column(
+        comment="instant from which it may no longer be approved"
+    )

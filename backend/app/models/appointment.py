@@ -109,20 +109,20 @@ class Appointment(SourcedRow, Moving):
         },
     )
 
-    patient_id: Mapped[UUID]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
     # RESTRICT: whose clinic it was stays named.
-    doctor_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"))
+    doctor_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"), comment="whom the patient sees")
     visit_id: Mapped[UUID | None] = mapped_column(comment="the visit it became, from in_progress on")
     # RESTRICT: who booked stays named.
-    created_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    created_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True, comment="who booked")
     scheduled_at: Mapped[datetime] = mapped_column(comment="start")
     duration_minutes: Mapped[int] = mapped_column(SmallInteger, comment="minutes, 5 to 480")
     ends_at: Mapped[datetime] = mapped_column(comment="scheduled_at + duration_minutes, held by CHECK")
     status: Mapped[AppointmentStatus] = enum_column(
         "status", AppointmentStatus, comment="domain 5.8; moves by its machine", default=A.SCHEDULED
     )
-    reason: Mapped[str | None]
-    checked_in_at: Mapped[datetime | None]
-    cancelled_at: Mapped[datetime | None]
-    cancellation_reason: Mapped[str | None]
+    reason: Mapped[str | None] = mapped_column(comment="why the patient comes")
+    checked_in_at: Mapped[datetime | None] = mapped_column(comment="instant the patient reported")
+    cancelled_at: Mapped[datetime | None] = mapped_column(comment="instant of cancelling")
+    cancellation_reason: Mapped[str | None] = mapped_column(comment="why it was cancelled")
     reschedules_id: Mapped[UUID | None] = mapped_column(comment="the cancelled appointment this one replaces")

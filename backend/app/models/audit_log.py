@@ -66,12 +66,12 @@ class AuditLog(Base):
     subtype: Mapped[str | None] = mapped_column(comment="DICOM DCM code of AuditEvent.subtype")
     purpose: Mapped[str | None] = mapped_column(comment="v3-ActReason: TREAT, ETREAT ...; NULL = not said")
     outcome: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"), comment="0 ok, 4, 8, 12")
-    outcome_desc: Mapped[str | None]
+    outcome_desc: Mapped[str | None] = mapped_column(comment="why it failed")
     resource_type: Mapped[str] = mapped_column(comment="table")
-    resource_id: Mapped[UUID | None]
+    resource_id: Mapped[UUID | None] = mapped_column(comment="id of the row in resource_type")
     patient_id: Mapped[UUID | None] = mapped_column(comment="whose record it was")
-    hospital_id: Mapped[UUID | None]
-    region_id: Mapped[UUID | None]
+    hospital_id: Mapped[UUID | None] = mapped_column(comment="hospital whose row or user it was")
+    region_id: Mapped[UUID | None] = mapped_column(comment="region whose row or user it was")
     before_state: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB, comment="whole row on D, changed fields on U"
     )
@@ -81,9 +81,9 @@ class AuditLog(Base):
     query: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB, comment="of a search: what was asked, how many found"
     )
-    request_id: Mapped[str | None]
-    ip_address: Mapped[str | None] = mapped_column(INET)
-    user_agent: Mapped[str | None]
+    request_id: Mapped[str | None] = mapped_column(comment="the request that did it")
+    ip_address: Mapped[str | None] = mapped_column(INET, comment="address the request came from")
+    user_agent: Mapped[str | None] = mapped_column(comment="program the request came from")
 
     def __repr__(self) -> str:
         shown = {name: self.__dict__.get(name) for name in ("id", "action", "resource_type")}

@@ -83,21 +83,23 @@ class Bed(HospitalRow, Moving):
         },
     )
 
-    bed_number: Mapped[str]
-    ward: Mapped[str]
-    floor: Mapped[str | None]
+    bed_number: Mapped[str] = mapped_column(comment="what stands on the bed, unique in the hospital")
+    ward: Mapped[str] = mapped_column(comment="ward it stands in")
+    floor: Mapped[str | None] = mapped_column(comment="floor it stands on")
     bed_type: Mapped[BedType] = enum_column(
         "bed_type", BedType, comment="what the bed is fit for", default=BedType.GENERAL
     )
     status: Mapped[BedStatus] = enum_column(
         "status", BedStatus, comment="domain 5.5; moves by its machine", default=B.AVAILABLE
     )
-    assigned_patient_id: Mapped[UUID | None]
-    assigned_visit_id: Mapped[UUID | None]
-    assigned_at: Mapped[datetime | None]
-    reserved_for_visit_id: Mapped[UUID | None]
+    assigned_patient_id: Mapped[UUID | None] = mapped_column(comment="who lies in it")
+    assigned_visit_id: Mapped[UUID | None] = mapped_column(comment="the visit of who lies in it")
+    assigned_at: Mapped[datetime | None] = mapped_column(comment="instant the stay began")
+    reserved_for_visit_id: Mapped[UUID | None] = mapped_column(comment="the visit it is kept for")
     reserved_until: Mapped[datetime | None] = mapped_column(comment="instant the reservation lapses")
-    is_active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    is_active: Mapped[bool] = mapped_column(
+        server_default=text("true"), default=True, comment="false = switched off, the row stays"
+    )
 
     hospital: Mapped["Hospital"] = relationship(
         back_populates="beds", lazy="raise", primaryjoin="Hospital.id == foreign(Bed.hospital_id)"
@@ -139,13 +141,15 @@ class BedAssignment(SourcedRow):
         ),
     )
 
-    bed_id: Mapped[UUID]
-    patient_id: Mapped[UUID]
-    visit_id: Mapped[UUID]
-    assigned_at: Mapped[datetime]
-    released_at: Mapped[datetime | None]
+    bed_id: Mapped[UUID] = mapped_column(comment="the bed")
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
+    visit_id: Mapped[UUID] = mapped_column(comment="the visit the patient lay there for")
+    assigned_at: Mapped[datetime] = mapped_column(comment="instant the stay began")
+    released_at: Mapped[datetime | None] = mapped_column(comment="instant the stay ended; NULL = still there")
     # SET NULL: soft; the audit trail names who moved the patient.
-    assigned_by_id: Mapped[UUID | None] = mapped_column(user_fk("SET NULL"), index=True)
+    assigned_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("SET NULL"), index=True, comment="who put the patient there"
+    )
 
     bed: Mapped[Bed] = relationship(
         back_populates="assignments", lazy="raise", primaryjoin="Bed.id == foreign(BedAssignment.bed_id)"

@@ -60,23 +60,30 @@ class EMRLocal(SourcedRow):
         Index(None, "hospital_id", "patient_id", "visit_id"),
     )
 
-    patient_id: Mapped[UUID]
-    visit_id: Mapped[UUID | None]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
+    visit_id: Mapped[UUID | None] = mapped_column(comment="the visit it belongs to; NULL = none")
     record_type: Mapped[str] = mapped_column(comment="FHIR resource type, or the kind of note")
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"), default=dict)
+    data: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), default=dict, comment="the record, by its type"
+    )
     recorded_at: Mapped[datetime | None] = mapped_column(comment="the instant the record is about")
-    version: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"), default=1)
+    version: Mapped[int] = mapped_column(
+        SmallInteger,
+        server_default=text("1"),
+        default=1,
+        comment="1 for the first, one more for each amendment",
+    )
     status: Mapped[DocumentStatus] = enum_column(
         "status", DocumentStatus, comment="FHIR docStatus", default=DocumentStatus.FINAL
     )
     kept_reason: Mapped[KeptReason | None] = enum_column(
         "kept_reason", KeptReason, comment="why an import kept the resource whole", nullable=True
     )
-    signed_at: Mapped[datetime | None]
+    signed_at: Mapped[datetime | None] = mapped_column(comment="instant of the signature")
     # RESTRICT: author and signature stay named.
-    signed_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    signed_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True, comment="who signed")
     released_at: Mapped[datetime | None] = mapped_column(comment="shown to the patient from then on")
-    created_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    created_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True, comment="who made it")
 
 
 class GlobalStatus(StrEnum):
@@ -139,14 +146,25 @@ class EMRGlobal(Row):
     )
 
     # RESTRICT: the person is the key by which another hospital reads.
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id", ondelete="RESTRICT"))
-    patient_id: Mapped[UUID]
-    visit_id: Mapped[UUID]
-    source_hospital_id: Mapped[UUID] = mapped_column(ForeignKey("hospitals.id", ondelete="RESTRICT"))
+    person_id: Mapped[UUID] = mapped_column(
+        ForeignKey("persons.id", ondelete="RESTRICT"), comment="key by which another hospital reads"
+    )
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
+    visit_id: Mapped[UUID] = mapped_column(comment="the visit it came from")
+    source_hospital_id: Mapped[UUID] = mapped_column(
+        ForeignKey("hospitals.id", ondelete="RESTRICT"), comment="the hospital that published it"
+    )
     source_record_id: Mapped[UUID] = mapped_column(comment="the emr_local row published")
-    record_type: Mapped[str]
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"), default=dict)
-    version: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"), default=1)
+    record_type: Mapped[str] = mapped_column(comment="FHIR resource type, or the kind of note")
+    data: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), default=dict, comment="the record, by its type"
+    )
+    version: Mapped[int] = mapped_column(
+        SmallInteger,
+        server_default=text("1"),
+        default=1,
+        comment="1 for the first, one more for each amendment",
+    )
     content_hash: Mapped[str] = mapped_column(comment="SHA-256 of the canonical data, hex")
     confidentiality: Mapped[Confidentiality] = enum_column(
         "confidentiality", Confidentiality, comment="v3-Confidentiality", default=Confidentiality.NORMAL
@@ -154,7 +172,7 @@ class EMRGlobal(Row):
     status: Mapped[GlobalStatus] = enum_column(
         "status", GlobalStatus, comment="state of the publication", default=GlobalStatus.PENDING
     )
-    synced_at: Mapped[datetime | None]
+    synced_at: Mapped[datetime | None] = mapped_column(comment="instant other hospitals could read it")
 
 
 class ImportSource(HospitalRow):

@@ -31,20 +31,24 @@ class Hospital(Row):
     )
 
     # RESTRICT: a region with hospitals is deactivated, not deleted.
-    region_id: Mapped[UUID] = mapped_column(ForeignKey("regions.id", ondelete="RESTRICT"), index=True)
+    region_id: Mapped[UUID] = mapped_column(
+        ForeignKey("regions.id", ondelete="RESTRICT"), index=True, comment="the region it belongs to"
+    )
     name: Mapped[str] = mapped_column(comment="what people read")
     code: Mapped[str] = mapped_column(
         unique=True,
         comment="upper-case code, part of every MRN; unique in the network, never changes (trigger)",
     )
-    address: Mapped[str | None]
-    phone: Mapped[str | None]
-    email: Mapped[str | None]
+    address: Mapped[str | None] = mapped_column(comment="postal address, lines separated by line breaks")
+    phone: Mapped[str | None] = mapped_column(comment="telephone number as it was written")
+    email: Mapped[str | None] = mapped_column(comment="e-mail address")
     bed_capacity: Mapped[int] = mapped_column(
         server_default=text("0"), default=0, comment="licensed beds, a count"
     )
     timezone: Mapped[str] = mapped_column(comment="IANA zone; every day boundary of the hospital uses it")
-    is_active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    is_active: Mapped[bool] = mapped_column(
+        server_default=text("true"), default=True, comment="false = switched off, the row stays"
+    )
 
     region: Mapped["Region"] = relationship(
         back_populates="hospitals", lazy="raise", primaryjoin="Region.id == foreign(Hospital.region_id)"

@@ -44,10 +44,10 @@ class Inventory(HospitalRow):
     )
 
     item_type: Mapped[ItemType] = enum_column("item_type", ItemType, comment="kind of item")
-    item_name: Mapped[str]
+    item_name: Mapped[str] = mapped_column(comment="what people read")
     item_code: Mapped[str] = mapped_column(comment="the hospital's own code, or GTIN")
-    category: Mapped[str | None]
-    lot_number: Mapped[str | None]
+    category: Mapped[str | None] = mapped_column(comment="the hospital's own grouping")
+    lot_number: Mapped[str | None] = mapped_column(comment="the maker's lot; NULL = none")
     quantity: Mapped[Decimal] = mapped_column(
         Numeric(12, 3), server_default=text("0"), default=Decimal(0), comment="in unit, never below 0"
     )
@@ -62,7 +62,9 @@ class Inventory(HospitalRow):
         comment="in unit; at or below it stock is low",
     )
     expiry_date: Mapped[date | None] = mapped_column(comment="last usable day")
-    location: Mapped[str | None]
-    supplier: Mapped[str | None]
-    last_restocked_at: Mapped[datetime | None]
-    is_active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    location: Mapped[str | None] = mapped_column(comment="where it is kept")
+    supplier: Mapped[str | None] = mapped_column(comment="who delivers it")
+    last_restocked_at: Mapped[datetime | None] = mapped_column(comment="instant of the last delivery")
+    is_active: Mapped[bool] = mapped_column(
+        server_default=text("true"), default=True, comment="false = switched off, the row stays"
+    )

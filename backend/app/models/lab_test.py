@@ -110,12 +110,16 @@ class LabTest(SourcedRow, Moving):
         },
     )
 
-    patient_id: Mapped[UUID]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
     visit_id: Mapped[UUID | None] = mapped_column(comment="NULL only on imported rows")
     # RESTRICT: who ordered stays named.
-    requested_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    requested_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who ordered it"
+    )
     # SET NULL: soft; the work passes to a colleague.
-    assigned_to_id: Mapped[UUID | None] = mapped_column(user_fk("SET NULL"), index=True)
+    assigned_to_id: Mapped[UUID | None] = mapped_column(
+        user_fk("SET NULL"), index=True, comment="who works on it"
+    )
     test_type: Mapped[str] = mapped_column(comment="name of the test or panel")
     code_system: Mapped[str | None] = mapped_column(comment="URI of the code system")
     code: Mapped[str | None] = mapped_column(comment="LOINC code of the test or panel where known")
@@ -128,17 +132,17 @@ class LabTest(SourcedRow, Moving):
     requested_at: Mapped[datetime] = mapped_column(
         comment="ordered; for imported tests the instant of the specimen"
     )
-    accepted_at: Mapped[datetime | None]
-    in_progress_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None] = mapped_column(comment="instant the laboratory took it")
+    in_progress_at: Mapped[datetime | None] = mapped_column(comment="instant work began")
     completed_at: Mapped[datetime | None] = mapped_column(comment="verified")
     released_at: Mapped[datetime | None] = mapped_column(comment="shown to the patient from then on")
-    cancelled_at: Mapped[datetime | None]
-    cancellation_reason: Mapped[str | None]
-    result_summary: Mapped[str | None]
+    cancelled_at: Mapped[datetime | None] = mapped_column(comment="instant of cancelling")
+    cancellation_reason: Mapped[str | None] = mapped_column(comment="why it was cancelled")
+    result_summary: Mapped[str | None] = mapped_column(comment="the outcome in a line")
     result_file_url: Mapped[str | None] = mapped_column(
         comment="object key hospital/lab/uuid.pdf, never an address"
     )
-    notes: Mapped[str | None]
+    notes: Mapped[str | None] = mapped_column(comment="remarks in words")
 
     visit: Mapped[Visit | None] = relationship(
         back_populates="lab_tests", lazy="raise", primaryjoin="Visit.id == foreign(LabTest.visit_id)"
@@ -219,8 +223,8 @@ class LabResult(SourcedRow):
         ),
     )
 
-    patient_id: Mapped[UUID]
-    lab_test_id: Mapped[UUID]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
+    lab_test_id: Mapped[UUID] = mapped_column(comment="the test it answers")
     rank: Mapped[int] = mapped_column(SmallInteger, comment="place in the report, from 1")
     name: Mapped[str] = mapped_column(comment="analyte")
     code_system: Mapped[str | None] = mapped_column(comment="URI of the code system")
@@ -234,7 +238,9 @@ class LabResult(SourcedRow):
     unit: Mapped[str | None] = mapped_column(comment="UCUM")
     reference_low: Mapped[Decimal | None] = mapped_column(Numeric, comment="in unit, inside the interval")
     reference_high: Mapped[Decimal | None] = mapped_column(Numeric, comment="in unit, inside the interval")
-    reference_text: Mapped[str | None]
+    reference_text: Mapped[str | None] = mapped_column(
+        comment="reference in words, where there is no interval"
+    )
     interpretation: Mapped[Interpretation | None] = enum_column(
         "interpretation",
         Interpretation,
@@ -246,10 +252,14 @@ class LabResult(SourcedRow):
     )
     observed_at: Mapped[datetime | None] = mapped_column(comment="clinically relevant instant")
     # RESTRICT: who resulted and who verified stay named.
-    resulted_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
-    verified_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    resulted_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who entered it"
+    )
+    verified_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who verified it"
+    )
     corrects_id: Mapped[UUID | None] = mapped_column(comment="the result this one corrects")
-    note: Mapped[str | None]
+    note: Mapped[str | None] = mapped_column(comment="remarks in words")
 
     lab_test: Mapped[LabTest] = relationship(
         back_populates="results", lazy="raise", primaryjoin="LabTest.id == foreign(LabResult.lab_test_id)"

@@ -61,23 +61,33 @@ class Notification(Row, Moving):
     )
 
     # RESTRICT: a hospital with anything in it is closed, never deleted. NULL = a message of the network.
-    hospital_id: Mapped[UUID | None] = mapped_column(ForeignKey("hospitals.id", ondelete="RESTRICT"))
+    hospital_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("hospitals.id", ondelete="RESTRICT"), comment="hospital it is sent for; NULL = the network"
+    )
     # SET NULL: the message went to the address; the user is a soft reference.
-    recipient_user_id: Mapped[UUID | None] = mapped_column(user_fk("SET NULL"))
-    notification_type: Mapped[str]
+    recipient_user_id: Mapped[UUID | None] = mapped_column(
+        user_fk("SET NULL"), comment="who is told, where he has a login"
+    )
+    notification_type: Mapped[str] = mapped_column(comment="kind of message")
     subject_id: Mapped[UUID | None] = mapped_column(comment="the row the message is about")
     channel: Mapped[Channel] = enum_column("channel", Channel, comment="how it travels")
     recipient_address: Mapped[str | None] = mapped_column(comment="e-mail or number; NULL for in_app")
-    subject: Mapped[str | None]
-    message: Mapped[str]
+    subject: Mapped[str | None] = mapped_column(comment="line above the message")
+    message: Mapped[str] = mapped_column(comment="what is told")
     status: Mapped[NotificationStatus] = enum_column(
         "status", NotificationStatus, comment="domain 5.11; moves by its machine", default=N.PENDING
     )
-    next_attempt_at: Mapped[datetime | None]
-    sent_at: Mapped[datetime | None]
-    delivered_at: Mapped[datetime | None]
-    failed_at: Mapped[datetime | None]
-    failure_reason: Mapped[str | None]
+    next_attempt_at: Mapped[datetime | None] = mapped_column(
+        comment="instant of the next try; NULL = at once"
+    )
+    sent_at: Mapped[datetime | None] = mapped_column(comment="instant it was handed over")
+    delivered_at: Mapped[datetime | None] = mapped_column(comment="instant it arrived")
+    failed_at: Mapped[datetime | None] = mapped_column(comment="instant it was given up")
+    failure_reason: Mapped[str | None] = mapped_column(comment="why it was given up")
     read_at: Mapped[datetime | None] = mapped_column(comment="in_app: opened by the recipient")
-    retry_count: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"), default=0)
-    max_retries: Mapped[int] = mapped_column(SmallInteger, server_default=text("5"), default=5)
+    retry_count: Mapped[int] = mapped_column(
+        SmallInteger, server_default=text("0"), default=0, comment="tries made after the first, a count"
+    )
+    max_retries: Mapped[int] = mapped_column(
+        SmallInteger, server_default=text("5"), default=5, comment="most tries after the first, a count"
+    )

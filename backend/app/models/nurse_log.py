@@ -39,12 +39,12 @@ class NurseLog(SourcedRow):
         Index(None, "hospital_id", "patient_id", "visit_id"),
     )
 
-    patient_id: Mapped[UUID]
-    visit_id: Mapped[UUID]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
+    visit_id: Mapped[UUID] = mapped_column(comment="the visit it belongs to")
     # RESTRICT: a nursing note has its author.
-    nurse_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    nurse_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True, comment="who wrote it")
     log_type: Mapped[NurseLogType] = enum_column("log_type", NurseLogType, comment="kind of entry")
-    content: Mapped[str]
+    content: Mapped[str] = mapped_column(comment="what was seen or done, in words")
     logged_at: Mapped[datetime] = mapped_column(comment="instant the entry is about")
     status: Mapped[DocumentStatus] = enum_column(
         "status", DocumentStatus, comment="FHIR docStatus", default=DocumentStatus.FINAL

@@ -102,15 +102,17 @@ class Person(Row):
         unique=True,
         comment="number of the person in the network",
     )
-    first_name: Mapped[str | None]
-    last_name: Mapped[str]
-    date_of_birth: Mapped[date | None]
+    first_name: Mapped[str | None] = mapped_column(comment="given names")
+    last_name: Mapped[str] = mapped_column(comment="family name")
+    date_of_birth: Mapped[date | None] = mapped_column(comment="NULL = not known")
     gender: Mapped[Gender] = enum_column(
         "gender", Gender, comment="FHIR AdministrativeGender", default=Gender.UNKNOWN
     )
     # RESTRICT: the survivor of a merge must stay for the merged row to mean anything.
     merged_into_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("persons.id", ondelete="RESTRICT"), index=True
+        ForeignKey("persons.id", ondelete="RESTRICT"),
+        index=True,
+        comment="the person it turned out to be; NULL = stands for itself",
     )
 
     identifiers: Mapped[list["PersonIdentifier"]] = relationship(
@@ -136,10 +138,12 @@ class PersonIdentifier(Row):
     )
 
     # RESTRICT: persons are merged, never deleted.
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id", ondelete="RESTRICT"), index=True)
+    person_id: Mapped[UUID] = mapped_column(
+        ForeignKey("persons.id", ondelete="RESTRICT"), index=True, comment="the human being"
+    )
     type: Mapped[IdentifierType] = enum_column("type", IdentifierType, comment="HL7 v2-0203")
     system: Mapped[str] = mapped_column(comment="URI of the issuing system")
-    value: Mapped[str]
+    value: Mapped[str] = mapped_column(comment="the number itself")
 
     person: Mapped[Person] = relationship(
         back_populates="identifiers",
@@ -157,7 +161,9 @@ class MrnCounter(HospitalRow):
         CheckConstraint("last_number BETWEEN 0 AND 9999999999", name="last_number_range"),
     )
 
-    last_number: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), default=0)
+    last_number: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("0"), default=0, comment="last sequence number given out, a count"
+    )
 
 
 class Patient(SourcedRow):
@@ -198,16 +204,20 @@ class Patient(SourcedRow):
     )
 
     # SET NULL: losing the portal login leaves the file as it is.
-    user_id: Mapped[UUID | None] = mapped_column(user_fk("SET NULL"), unique=True)
+    user_id: Mapped[UUID | None] = mapped_column(
+        user_fk("SET NULL"), unique=True, comment="portal login of the patient; NULL = none"
+    )
     # RESTRICT: a file is always someone's.
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id", ondelete="RESTRICT"), index=True)
+    person_id: Mapped[UUID] = mapped_column(
+        ForeignKey("persons.id", ondelete="RESTRICT"), index=True, comment="the human being this file is of"
+    )
     mrn: Mapped[str] = mapped_column(
         SORTED,
         unique=True,
         comment="medical record number HOSPITAL-sequence+check digit; never reused, never changed",
     )
-    first_name: Mapped[str | None]
-    last_name: Mapped[str]
+    first_name: Mapped[str | None] = mapped_column(comment="given names")
+    last_name: Mapped[str] = mapped_column(comment="family name")
     name_prefix: Mapped[str | None] = mapped_column(comment="Mr, Mrs, Dr ... as the patient wishes it")
     search_family_given: Mapped[str] = mapped_column(SORTED, comment="search_key(last_name, first_name)")
     search_given_family: Mapped[str] = mapped_column(SORTED, comment="search_key(first_name, last_name)")
@@ -218,28 +228,38 @@ class Patient(SourcedRow):
     blood_group: Mapped[BloodGroup | None] = enum_column(
         "blood_group", BloodGroup, comment="ABO and Rh(D)", nullable=True
     )
-    phone: Mapped[str | None]
+    phone: Mapped[str | None] = mapped_column(comment="telephone number as it was written")
     phone_digits: Mapped[str | None] = mapped_column(
         SORTED, comment="last ten digits of phone, for the search"
     )
-    email: Mapped[str | None]
-    address: Mapped[str | None]
-    emergency_contact_name: Mapped[str | None]
-    emergency_contact_phone: Mapped[str | None]
-    is_deceased: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    email: Mapped[str | None] = mapped_column(comment="e-mail address")
+    address: Mapped[str | None] = mapped_column(comment="postal address, lines separated by line breaks")
+    emergency_contact_name: Mapped[str | None] = mapped_column(comment="whom to call")
+    emergency_contact_phone: Mapped[str | None] = mapped_column(comment="telephone number of whom to call")
+    is_deceased: Mapped[bool] = mapped_column(
+        server_default=text("false"), default=False, comment="true = known to be dead"
+    )
     deceased_at: Mapped[datetime | None] = mapped_column(comment="instant of death, where known")
     no_known_allergies_at: Mapped[datetime | None] = mapped_column(
         comment="when 'no known allergies' was recorded; NULL and no allergy row = not asked"
     )
     # RESTRICT: whoever said so is on the record.
-    no_known_allergies_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    no_known_allergies_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who recorded it"
+    )
     spo2_scale: Mapped[int] = mapped_column(
         SmallInteger, server_default=text("1"), default=1, comment="NEWS2 SpO2 scale 1 or 2, set by a doctor"
     )
-    spo2_scale_set_at: Mapped[datetime | None]
+    spo2_scale_set_at: Mapped[datetime | None] = mapped_column(
+        comment="instant the scale was set; NULL = never"
+    )
     # RESTRICT: the scale changes what a saturation means, so its author stays named.
-    spo2_scale_set_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
-    is_active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    spo2_scale_set_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="doctor who set the scale"
+    )
+    is_active: Mapped[bool] = mapped_column(
+        server_default=text("true"), default=True, comment="false = switched off, the row stays"
+    )
 
     hospital: Mapped["Hospital"] = relationship(
         back_populates="patients", lazy="raise", primaryjoin="Hospital.id == foreign(Patient.hospital_id)"
@@ -299,10 +319,10 @@ class PatientIdentifier(SourcedRow):
         Index(None, "hospital_id", "value"),
     )
 
-    patient_id: Mapped[UUID]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
     type: Mapped[str | None] = mapped_column(comment="HL7 v2-0203 code where the source gave one")
     system: Mapped[str | None] = mapped_column(comment="URI of the issuing system")
-    value: Mapped[str] = mapped_column(SORTED)
+    value: Mapped[str] = mapped_column(SORTED, comment="the number itself")
 
     patient: Mapped[Patient] = relationship(
         back_populates="identifiers",
@@ -356,10 +376,10 @@ class Allergy(SourcedRow):
         Index(None, "patient_id", "created_at"),
     )
 
-    patient_id: Mapped[UUID]
-    substance: Mapped[str]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
+    substance: Mapped[str] = mapped_column(comment="what the patient does not tolerate, in words")
     code_system: Mapped[str | None] = mapped_column(comment="URI of the code system")
-    code: Mapped[str | None]
+    code: Mapped[str | None] = mapped_column(comment="code in code_system")
     category: Mapped[AllergyCategory | None] = enum_column(
         "category", AllergyCategory, comment="FHIR allergy-intolerance-category", nullable=True
     )
@@ -384,7 +404,9 @@ class Allergy(SourcedRow):
     )
     recorded_at: Mapped[datetime | None] = mapped_column(comment="when it was recorded at the source or here")
     # RESTRICT: who recorded an allergy is part of it.
-    recorded_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    recorded_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who recorded it"
+    )
 
     patient: Mapped[Patient] = relationship(
         back_populates="allergies", lazy="raise", primaryjoin="Patient.id == foreign(Allergy.patient_id)"

@@ -84,38 +84,42 @@ class Prescription(SourcedRow, Moving):
         },
     )
 
-    patient_id: Mapped[UUID]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
     visit_id: Mapped[UUID | None] = mapped_column(comment="NULL only on imported rows")
     # RESTRICT: who prescribed and who signed stay named.
-    prescribed_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
-    medication_name: Mapped[str]
+    prescribed_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who prescribed it"
+    )
+    medication_name: Mapped[str] = mapped_column(comment="drug as prescribed")
     code_system: Mapped[str | None] = mapped_column(comment="URI of the code system, such as RxNorm")
-    medication_code: Mapped[str | None]
+    medication_code: Mapped[str | None] = mapped_column(comment="code of the drug in code_system")
     dosage: Mapped[str | None] = mapped_column(comment="as prescribed, such as 10 mg")
     frequency: Mapped[str | None] = mapped_column(comment="as prescribed, such as once daily")
     route: Mapped[str | None] = mapped_column(comment="as prescribed, such as oral")
     dose_value: Mapped[Decimal | None] = mapped_column(Numeric(12, 4), comment="in dose_unit")
     dose_unit: Mapped[str | None] = mapped_column(comment="UCUM or countable form")
     as_needed: Mapped[bool] = mapped_column(server_default=text("false"), default=False, comment="PRN")
-    as_needed_reason: Mapped[str | None]
+    as_needed_reason: Mapped[str | None] = mapped_column(comment="when to take it, if as needed")
     max_per_24h: Mapped[Decimal | None] = mapped_column(
         Numeric(12, 4), comment="most doses in 24 hours, a count"
     )
     quantity: Mapped[Decimal | None] = mapped_column(
         Numeric(12, 3), comment="to dispense, in the smallest unit"
     )
-    refills: Mapped[int | None] = mapped_column(SmallInteger)
-    indication: Mapped[str | None]
-    duration_days: Mapped[int | None] = mapped_column(SmallInteger)
-    start_date: Mapped[date | None]
-    end_date: Mapped[date | None]
+    refills: Mapped[int | None] = mapped_column(
+        SmallInteger, comment="times it may be dispensed again, a count"
+    )
+    indication: Mapped[str | None] = mapped_column(comment="what it is for")
+    duration_days: Mapped[int | None] = mapped_column(SmallInteger, comment="days")
+    start_date: Mapped[date | None] = mapped_column(comment="first day, in the hospital's time zone")
+    end_date: Mapped[date | None] = mapped_column(comment="last day, in the hospital's time zone")
     status: Mapped[PrescriptionStatus] = enum_column(
         "status", PrescriptionStatus, comment="domain 5.7; moves by its machine", default=P.DRAFT
     )
-    signed_at: Mapped[datetime | None]
-    signed_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    signed_at: Mapped[datetime | None] = mapped_column(comment="instant of the signature")
+    signed_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True, comment="who signed")
     stop_reason: Mapped[str | None] = mapped_column(comment="why it was discontinued or cancelled")
-    instructions: Mapped[str | None]
+    instructions: Mapped[str | None] = mapped_column(comment="what the patient is told")
 
     visit: Mapped[Visit | None] = relationship(
         back_populates="prescriptions", lazy="raise", primaryjoin="Visit.id == foreign(Prescription.visit_id)"

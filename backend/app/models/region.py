@@ -30,7 +30,9 @@ class Region(Row):
         default=dict,
         comment="primary_color, secondary_color (#rrggbb), logo_url",
     )
-    is_active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    is_active: Mapped[bool] = mapped_column(
+        server_default=text("true"), default=True, comment="false = switched off, the row stays"
+    )
 
     hospitals: Mapped[list["Hospital"]] = relationship(
         back_populates="region",

@@ -51,19 +51,23 @@ class User(Row):
     )
     password_changed_at: Mapped[datetime | None] = mapped_column(comment="sign-ins begun earlier have ended")
     title: Mapped[str | None] = mapped_column(comment="Dr, Prof ...; shown before the name")
-    first_name: Mapped[str | None]
-    last_name: Mapped[str]
-    phone: Mapped[str | None]
-    role_id: Mapped[UUID]
+    first_name: Mapped[str | None] = mapped_column(comment="given names")
+    last_name: Mapped[str] = mapped_column(comment="family name")
+    phone: Mapped[str | None] = mapped_column(comment="telephone number as it was written")
+    role_id: Mapped[UUID] = mapped_column(comment="role, which gives the permissions")
     scope: Mapped[Scope] = enum_column("scope", Scope, comment="repeats the role's (composite key)")
     # RESTRICT: a region with people in it is deactivated, not deleted.
-    region_id: Mapped[UUID | None] = mapped_column(ForeignKey("regions.id", ondelete="RESTRICT"))
-    hospital_id: Mapped[UUID | None]
-    is_active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    region_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("regions.id", ondelete="RESTRICT"), comment="region of work; NULL = by scope"
+    )
+    hospital_id: Mapped[UUID | None] = mapped_column(comment="hospital of work; NULL = by scope")
+    is_active: Mapped[bool] = mapped_column(
+        server_default=text("true"), default=True, comment="false = switched off, the row stays"
+    )
     is_deleted: Mapped[bool] = mapped_column(
         server_default=text("false"), default=False, comment="soft delete: the row stays for the audit trail"
     )
-    last_login: Mapped[datetime | None]
+    last_login: Mapped[datetime | None] = mapped_column(comment="instant of the last sign-in")
     source: Mapped[str | None] = mapped_column(
         sort_order=80, comment="URI of the system the row was imported from; NULL = authored here"
     )
@@ -105,7 +109,7 @@ class Session(Row):
     )
 
     # RESTRICT: users are never deleted; a sign-in belongs to its user for good.
-    user_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"))
+    user_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"), comment="the user it belongs to")
     refresh_hash: Mapped[str | None] = mapped_column(
         deferred=True,
         deferred_raiseload=True,
@@ -116,15 +120,17 @@ class Session(Row):
         deferred_raiseload=True,
         comment="SHA-256 of the page cookie, hex; NULL for the JSON API",
     )
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(comment="instant it lapses")
     last_used_at: Mapped[datetime | None] = mapped_column(comment="last refresh")
-    refresh_count: Mapped[int] = mapped_column(server_default=text("0"), default=0)
-    ended_at: Mapped[datetime | None]
+    refresh_count: Mapped[int] = mapped_column(
+        server_default=text("0"), default=0, comment="times it was refreshed, a count"
+    )
+    ended_at: Mapped[datetime | None] = mapped_column(comment="instant it was ended; NULL = not ended")
     end_reason: Mapped[SessionEnd | None] = enum_column(
         "end_reason", SessionEnd, comment="why it ended", nullable=True
     )
-    ip_address: Mapped[str | None] = mapped_column(INET)
-    user_agent: Mapped[str | None]
+    ip_address: Mapped[str | None] = mapped_column(INET, comment="address the request came from")
+    user_agent: Mapped[str | None] = mapped_column(comment="program the request came from")
 
     user: Mapped[User] = relationship(
         back_populates="sessions", lazy="raise", primaryjoin="User.id == foreign(Session.user_id)"
@@ -143,8 +149,10 @@ class IdempotencyKey(Row):
     )
 
     # RESTRICT: users are never deleted.
-    user_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"))
-    key: Mapped[str]
+    user_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"), comment="the user it belongs to")
+    key: Mapped[str] = mapped_column(comment="what the client sent as Idempotency-Key")
     request_hash: Mapped[str] = mapped_column(comment="SHA-256 of method, path and body, hex")
     response_status: Mapped[int | None] = mapped_column(comment="NULL while the first request still runs")
-    response_body: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    response_body: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="the first answer, given again"
+    )

@@ -123,9 +123,11 @@ class Visit(SourcedRow, Moving):
         },
     )
 
-    patient_id: Mapped[UUID]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
     # SET NULL: the attending doctor is a soft reference; who ordered and signed stands elsewhere.
-    attending_doctor_id: Mapped[UUID | None] = mapped_column(user_fk("SET NULL"), index=True)
+    attending_doctor_id: Mapped[UUID | None] = mapped_column(
+        user_fk("SET NULL"), index=True, comment="doctor in charge"
+    )
     visit_type: Mapped[VisitType] = enum_column(
         "visit_type", VisitType, comment="inpatient, outpatient or emergency"
     )
@@ -140,18 +142,20 @@ class Visit(SourcedRow, Moving):
     disposition: Mapped[Disposition | None] = enum_column(
         "disposition", Disposition, comment="FHIR discharge-disposition", nullable=True
     )
-    reason_for_visit: Mapped[str | None]
+    reason_for_visit: Mapped[str | None] = mapped_column(comment="why the patient came")
     diagnosis: Mapped[str | None] = mapped_column(comment="in words; the coded ones are in diagnoses")
-    discharge_summary: Mapped[str | None]
+    discharge_summary: Mapped[str | None] = mapped_column(comment="letter at discharge, in words")
     sync_status: Mapped[SyncStatus] = enum_column(
         "sync_status", SyncStatus, comment="publication to the global record", default=SyncStatus.PENDING
     )
-    synced_at: Mapped[datetime | None]
+    synced_at: Mapped[datetime | None] = mapped_column(comment="instant of the publication")
     discharge_ordered_at: Mapped[datetime | None] = mapped_column(
         comment="ordered; the bed is kept until departure"
     )
     # RESTRICT: the law wants the name of who ordered the discharge.
-    discharge_ordered_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    discharge_ordered_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="doctor who ordered the discharge"
+    )
 
     patient: Mapped[Patient] = relationship(
         back_populates="visits", lazy="raise", primaryjoin="Patient.id == foreign(Visit.patient_id)"
@@ -206,15 +210,17 @@ class Diagnosis(SourcedRow):
         Index(None, "hospital_id", "patient_id", "visit_id"),
     )
 
-    patient_id: Mapped[UUID]
-    visit_id: Mapped[UUID]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
+    visit_id: Mapped[UUID] = mapped_column(comment="the visit it belongs to")
     code_system: Mapped[str] = mapped_column(comment="URI of the code system, such as ICD-10-CM")
-    code: Mapped[str]
-    text: Mapped[str]
+    code: Mapped[str] = mapped_column(comment="code in code_system")
+    text: Mapped[str] = mapped_column(comment="the diagnosis in words")
     role: Mapped[DiagnosisRole] = enum_column("role", DiagnosisRole, comment="admission, final or comorbid")
     rank: Mapped[int] = mapped_column(SmallInteger, comment="1 = first of its role")
     # RESTRICT: a diagnosis has its author.
-    recorded_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    recorded_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who recorded it"
+    )
 
     visit: Mapped[Visit] = relationship(
         back_populates="diagnoses", lazy="raise", primaryjoin="Visit.id == foreign(Diagnosis.visit_id)"

@@ -103,10 +103,12 @@ class Vitals(SourcedRow):
         Index(None, "hospital_id", "patient_id", "amends_id", postgresql_where=text("amends_id IS NOT NULL")),
     )
 
-    patient_id: Mapped[UUID]
-    visit_id: Mapped[UUID]
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
+    visit_id: Mapped[UUID] = mapped_column(comment="the visit it belongs to")
     # RESTRICT: who measured stays named.
-    recorded_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True)
+    recorded_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who recorded it"
+    )
     recorded_at: Mapped[datetime] = mapped_column(comment="instant of measurement")
     temperature: Mapped[Decimal | None] = mapped_column(Numeric(4, 1), comment="degrees Celsius")
     heart_rate: Mapped[int | None] = mapped_column(SmallInteger, comment="beats per minute; 0 is a value")
@@ -136,7 +138,7 @@ class Vitals(SourcedRow):
         "status", VitalsStatus, comment="final, amended or entered_in_error", default=VitalsStatus.FINAL
     )
     amends_id: Mapped[UUID | None] = mapped_column(comment="the set this one corrects")
-    notes: Mapped[str | None]
+    notes: Mapped[str | None] = mapped_column(comment="remarks in words")
 
     visit: Mapped[Visit] = relationship(
         back_populates="vitals", lazy="raise", primaryjoin="Visit.id == foreign(Vitals.visit_id)"

@@ -170,6 +170,13 @@ def test_unit_stands_in_the_column_comment(make: Make, table: str) -> None:
         assert unit in (comments[table, column] or ""), column
 
 
+def test_every_column_says_what_it_means(make: Make) -> None:
+    silent = [
+        (of, name) for of, name, *_, said in catalogue.rows(make.connection, catalogue.COLUMNS) if not said
+    ]
+    assert silent == []
+
+
 def test_enumerations_have_a_comment_and_a_named_check(make: Make) -> None:
     checks = {name for _, name, kind in catalogue.rules(make.connection) if kind == "c"}
     for table, columns in CHOICES.items():
