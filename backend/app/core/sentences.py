@@ -53,7 +53,7 @@ CHOICES = {
     "lab_tests": ("urgency", "status"),
     "notifications": ("channel", "status"),
     "nurse_logs": ("log_type", "status"),
-    "patients": ("gender", "blood_group"),
+    "patients": ("date_of_birth_precision", "gender", "blood_group"),
     "person_identifiers": ("type",),
     "persons": ("gender",),
     "prescriptions": ("status",),

@@ -40,6 +40,15 @@ SORTED = Text(collation="C")
 BIRTH_RANGE = "date_of_birth BETWEEN DATE '1850-01-01' AND DATE '2200-01-01'"
 
 
+class BirthPrecision(StrEnum):
+    """How much of a date of birth is known (domain 5.3); what is not known stands as 1."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+    ESTIMATED = "estimated"
+
+
 class Gender(StrEnum):
     """FHIR AdministrativeGender."""
 
@@ -222,6 +231,12 @@ class Patient(SourcedRow):
     search_family_given: Mapped[str] = mapped_column(SORTED, comment="search_key(last_name, first_name)")
     search_given_family: Mapped[str] = mapped_column(SORTED, comment="search_key(first_name, last_name)")
     date_of_birth: Mapped[date | None] = mapped_column(comment="NULL = not known")
+    date_of_birth_precision: Mapped[BirthPrecision] = enum_column(
+        "date_of_birth_precision",
+        BirthPrecision,
+        comment="how much of date_of_birth is known",
+        default=BirthPrecision.DAY,
+    )
     gender: Mapped[Gender] = enum_column(
         "gender", Gender, comment="FHIR AdministrativeGender", default=Gender.UNKNOWN
     )

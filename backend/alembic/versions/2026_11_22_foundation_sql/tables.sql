@@ -452,6 +452,7 @@ CREATE TABLE patients (
   search_family_given TEXT COLLATE "C" NOT NULL,
   search_given_family TEXT COLLATE "C" NOT NULL,
   date_of_birth DATE,
+  date_of_birth_precision VARCHAR(32) DEFAULT 'day' NOT NULL CONSTRAINT patients_date_of_birth_precision_check CHECK (date_of_birth_precision IN ('day', 'month', 'year', 'estimated')),
   gender VARCHAR(32) DEFAULT 'unknown' NOT NULL CONSTRAINT patients_gender_check CHECK (gender IN ('male', 'female', 'other', 'unknown')),
   blood_group VARCHAR(32) CONSTRAINT patients_blood_group_check CHECK (blood_group IN ('A+', 'A-', 'B+', 'B-', 'AB+', 'AB-', 'O+', 'O-')),
   phone TEXT,
@@ -513,6 +514,7 @@ COMMENT ON COLUMN patients.name_prefix IS 'Mr, Mrs, Dr ... as the patient wishes
 COMMENT ON COLUMN patients.search_family_given IS 'search_key(last_name, first_name)';
 COMMENT ON COLUMN patients.search_given_family IS 'search_key(first_name, last_name)';
 COMMENT ON COLUMN patients.date_of_birth IS 'NULL = not known';
+COMMENT ON COLUMN patients.date_of_birth_precision IS 'how much of date_of_birth is known';
 COMMENT ON COLUMN patients.gender IS 'FHIR AdministrativeGender';
 COMMENT ON COLUMN patients.blood_group IS 'ABO and Rh(D)';
 COMMENT ON COLUMN patients.phone IS 'telephone number as it was written';
