@@ -85,7 +85,9 @@ def _patient() -> Iterator[Policy]:
     yield Policy(
         "prescriptions",
         "own",
-        f"{OWN_FILE} AND status NOT IN ('draft', 'entered_in_error')",
+        # A draft that was cancelled was never active.
+        f"{OWN_FILE} AND status NOT IN ('draft', 'entered_in_error')"
+        " AND (status <> 'cancelled' OR signed_at IS NOT NULL OR source IS NOT NULL)",
         command="SELECT",
     )
     yield Policy(
@@ -106,7 +108,7 @@ def _patient() -> Iterator[Policy]:
     yield Policy(
         "emr_local",
         "own",
-        f"{OWN_FILE} AND signed_at IS NOT NULL AND released_at IS NOT NULL",
+        f"{OWN_FILE} AND signed_at IS NOT NULL AND released_at IS NOT NULL AND status <> 'entered_in_error'",
         command="SELECT",
     )
 

@@ -153,8 +153,8 @@ def add_what_stays_hidden(world: World) -> None:
     make.nurse_log(visit=mine)
     make.ai_draft(visit=mine)
     make.vitals(visit=mine, status="entered_in_error")
-    for state in ("draft", "entered_in_error"):
-        make.prescription(visit=mine, status=state)
+    for state in ("draft", "entered_in_error", "cancelled"):
+        make.prescription(visit=mine, status=state, signed_at=None, signed_by_id=None)
     make.lab_test(visit=mine)
     unreleased = make.lab_test(visit=mine, status="completed")
     make.lab_result(lab_test=unreleased, status="final")
@@ -165,6 +165,8 @@ def add_what_stays_hidden(world: World) -> None:
     make.lab_result(lab_test=released, status="preliminary", rank=7)
     make.emr_local(visit=mine)
     make.emr_local(visit=mine, signed_at=NOW, signed_by_id=make.staff(mine)["id"])
+    signed = {"signed_at": NOW, "signed_by_id": make.staff(mine)["id"], "released_at": NOW}
+    make.emr_local(visit=mine, status="entered_in_error", **signed)
     make.bed_assignment(visit=mine)
     make.notification(user=make.staff(mine))
     assert file["person_id"] == world.person["shared"]["id"]
