@@ -196,6 +196,18 @@ def test_bed_keeps_the_history_of_its_stays(make: Make) -> None:
     assert stays.fetchone() == (1,)
 
 
+def test_history_of_stays_is_not_diverted_into_a_temporary_table(make: Make) -> None:
+    visit = make.visit()
+    make.connection.execute(
+        "CREATE TEMPORARY TABLE bed_assignments (LIKE public.bed_assignments INCLUDING ALL)"
+    )
+    bed = make.bed(status="occupied", visit=visit)
+    kept = make.connection.execute(
+        "SELECT visit_id FROM public.bed_assignments WHERE bed_id = %s", (bed["id"],)
+    )
+    assert kept.fetchall() == [(visit["id"],)]
+
+
 def test_patient_lies_in_one_bed_only(make: Make) -> None:
     visit = make.visit()
     make.bed(status="occupied", visit=visit)
