@@ -27,8 +27,8 @@ def is_valid(code: str) -> bool:
     return _FORM.fullmatch(code) is not None and check_digit(int(code[:-2])) == int(code[-1])
 
 
-# LOINC code > column of vitals. 8331-1 (oral) is a temperature too. Head circumference, the Glasgow coma score and
-# glucose have no column among the vital signs.
+# LOINC code > column of vitals. 8331-1 (oral) is a temperature too, 80288-4 (AVPU score) a level of consciousness.
+# Head circumference, the Glasgow coma score and glucose have no column among the vital signs.
 VITAL_SIGNS = {
     "8310-5": "temperature",
     "8331-1": "temperature",
@@ -41,6 +41,7 @@ VITAL_SIGNS = {
     "29463-7": "weight",
     "8302-2": "height",
     "67775-7": "consciousness",
+    "80288-4": "consciousness",
     "3151-8": "oxygen_flow_lpm",
     "3150-0": "fio2_percent",
     "72514-3": "pain",

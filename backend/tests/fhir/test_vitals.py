@@ -184,6 +184,14 @@ def test_abnormal_follows_news2_from_16_and_the_range_for_the_age_below(
     assert row(plan)["is_abnormal"] is abnormal
 
 
+@pytest.mark.parametrize(("text", "level"), [("Alert", "A"), ("Responds to pain", "P"), ("Asleep", None)])
+def test_an_avpu_score_is_a_level_of_consciousness(tmp_path: Path, text: str, level: str | None) -> None:
+    score = {**observation("80288-4"), "valueCodeableConcept": {"text": text}}
+    plan = planned(tmp_path, *BEGIN, score)
+    assert [one["consciousness"] for one in plan.rows["vitals"]] == ([level] if level else [])
+    assert reasons(plan) == ({} if level else {"incomplete": 1})
+
+
 def test_oxygen_and_a_patient_who_is_not_alert_are_abnormal(tmp_path: Path) -> None:
     awake = {**observation("67775-7"), "valueCodeableConcept": {"text": "Responds to voice"}}
     plan = planned(tmp_path, *BEGIN, awake)
