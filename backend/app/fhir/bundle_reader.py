@@ -9,7 +9,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
@@ -86,7 +86,9 @@ def read_bundle(path: Path, max_megabytes: int = MAX_MEGABYTES) -> Bundle:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BrokenFileError(f"The file is not UTF-8 text (byte {error.start + 1}).") from None
+        raise BrokenFileError(
+            f"The file is not UTF-8 text (byte {error.start + 1}). Export it as UTF-8."
+        ) from None
     parsed = _parse(text)
     if not isinstance(parsed, dict) or parsed.get("resourceType") != "Bundle":
         kind = words(parsed.get("resourceType")) if isinstance(parsed, dict) else None
@@ -145,7 +147,7 @@ def _unpacked(source: IO[bytes], limit: int) -> bytes:
             "or allow more with --max-megabytes."
         )
     if not raw.strip():
-        raise BrokenFileError("The file is empty.")
+        raise BrokenFileError("The file is empty. Copy or export it again.")
     return raw
 
 
@@ -170,21 +172,33 @@ def _parse(text: str) -> Any:
     try:
         return json.loads(text, parse_float=_exact, parse_int=_whole, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        hint = " It looks like XML; export it as JSON." if text.lstrip().startswith("<") else ""
         raise BrokenFileError(
-            f"The file is not JSON (line {error.lineno}, column {error.colno}).{hint}"
+            f"The file is not JSON (line {error.lineno}, column {error.colno}). {_what_to_do(text, error)}"
         ) from None
     except RecursionError:
         raise BrokenFileError("The JSON is nested too deeply.") from None
 
 
+def _what_to_do(text: str, error: json.JSONDecodeError) -> str:
+    if text.lstrip().startswith("<"):
+        return "It looks like XML; export it as JSON."
+    if error.msg == "Extra data" and text[error.pos] == "{":
+        return "It looks like NDJSON, a resource on each line; put the resources into a Bundle."
+    return "Copy or export it again."
+
+
 def _exact(text: str) -> Decimal:
     """Every digit as it was written: 1.10 stays 1.10."""
-    value = Decimal(text)
+    too_long = BrokenFileError(f"A number has more than {MAX_DIGITS} digits; no measured value has.")
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        # An exponent of twenty digits is more than Decimal itself can hold.
+        raise too_long from None
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)  # JSON has no NaN and no infinity.
     if len(text) > MAX_DIGITS or max(abs(exponent), abs(value.adjusted())) > MAX_DIGITS:
-        raise BrokenFileError(f"A number has more than {MAX_DIGITS} digits; no measured value has.")
+        raise too_long
     return value
 
 

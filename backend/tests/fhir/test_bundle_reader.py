@@ -31,7 +31,8 @@ def refusal(path: Path, **options: Any) -> str:
     [
         (b"", "is empty"),
         (b" \n ", "is empty"),
-        (b"{", "is not JSON (line 1, column 2)"),
+        (b"{", "is not JSON (line 1, column 2). Copy or export it again."),
+        (b'{"resourceType": "Patient"}\n{"resourceType": "Patient"}', "looks like NDJSON"),
         (b"<Bundle/>", "looks like XML"),
         (b"\xff\xfe{\x00}\x00", "is not UTF-8"),
         (b'{"a": "\xe4"}', "is not UTF-8 text (byte 8)"),
@@ -47,6 +48,7 @@ def refusal(path: Path, **options: Any) -> str:
         (b'{"resourceType": "Bundle", "entry": [NaN]}', "NaN, which is no JSON number"),
         (b'{"resourceType": "Bundle", "entry": [-Infinity]}', "-Infinity"),
         (b'{"resourceType": "Bundle", "entry": [1e999999]}', "more than 300 digits"),
+        (b'{"resourceType": "Bundle", "entry": [1e' + b"9" * 20 + b"]}", "more than 300 digits"),
         (b'{"resourceType": "Bundle", "entry": [' + b"9" * 6000 + b"]}", "more than 300 digits"),
         (f'{{"resourceType": "Bundle", "entry": {DEEP}}}'.encode(), "nested too deeply"),
         (b"[" * 200_000, "nested too deeply"),
