@@ -116,19 +116,17 @@ class Summary:
     def print(self, console: Console) -> None:
         console.print(Group(self._table()), markup=False)
         for warning, count in sorted(self.warnings.items()):
-            console.print(f"{count} x {warning}", markup=False)
+            _line(console, f"{count} x {warning}")
         for one in self.changed[:CHANGED_SHOWN]:
-            console.print(
+            _line(
+                console,
                 f"Changed at the source, left as it is here: {one.resource_type}/{one.resource_id} ({one.path})",
-                markup=False,
             )
         if len(self.changed) > CHANGED_SHOWN:
-            console.print(
-                f"... and {len(self.changed) - CHANGED_SHOWN} more (--json lists all).", markup=False
-            )
+            _line(console, f"... and {len(self.changed) - CHANGED_SHOWN} more (--json lists all).")
         for broken in self.broken:
-            console.print(f"Not imported: {broken.path}: {broken.reason}", markup=False)
-        console.print(self._last_line(), markup=False)
+            _line(console, f"Not imported: {broken.path}: {broken.reason}")
+        _line(console, self._last_line())
 
     def _table(self) -> Table:
         """Narrow enough for a terminal of 80 columns; a column that would be empty is left out."""
@@ -172,6 +170,11 @@ class Summary:
             f"{head}: {self.new:,} new, {unchanged:,} unchanged, {len(self.changed):,} changed, "
             f"{len(self.broken)} files not imported; {self.seconds:.1f} s{rate}."
         )
+
+
+def _line(console: Console, sentence: str) -> None:
+    """One sentence, one line: a path that was broken in two could be neither searched for nor copied."""
+    console.print(sentence, markup=False, soft_wrap=True)
 
 
 def _of(counted: Counter[tuple[str, str]], kind: str) -> dict[str, int]:
