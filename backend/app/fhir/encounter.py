@@ -59,7 +59,8 @@ def add_encounter(plan: Plan, entry: Entry) -> None:
             return
         plan.occupied.add(file.id)
     impossible = admitted is not None and left is not None and left < admitted
-    departed = left if status not in OPEN and not impossible else None
+    # The end of a planned visit is a plan too: a visit that begins with a discharge could never be active.
+    departed = left if status not in (*OPEN, S.PLANNED) and not impossible else None
     visit_id = plan.add(
         "visits",
         patient_id=file.id,

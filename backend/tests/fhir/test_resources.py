@@ -160,8 +160,11 @@ def test_an_encounter_that_ends_before_it_begins_stands_without_its_end(tmp_path
     assert copies(plan) == {"refused": 1}
 
 
-def test_an_open_encounter_has_no_end(tmp_path: Path) -> None:
-    assert only(tmp_path, "visits", encounter(status="in-progress"))["discharge_date"] is None
+@pytest.mark.parametrize("status", ["in-progress", "planned"])
+def test_an_encounter_that_is_not_over_has_no_end(tmp_path: Path, status: str) -> None:
+    plan = planned(tmp_path, patient(), encounter(status=status))
+    assert plan.rows["visits"][0]["discharge_date"] is None
+    assert copies(plan) == {"incomplete": 1}
 
 
 def test_who_attends_is_named(tmp_path: Path) -> None:
