@@ -6,7 +6,7 @@ from typing import Any
 
 from app.fhir.bundle_reader import Entry
 from app.fhir.dosage import read_dosage
-from app.fhir.plan import Plan, more_than
+from app.fhir.plan import Plan, holds_number, more_than
 from app.fhir.values import (
     Json,
     concept_text,
@@ -126,7 +126,7 @@ def _indication(plan: Plan, resource: Json) -> str | None:
 
 
 def _supply(value: Any) -> tuple[Json, bool]:
-    """(quantity, refills and days to supply, whether nothing else was said)."""
+    """(quantity, refills and days to supply, whether no other number was said)."""
     request = obj(value)
     quantity = number(obj(request.get("quantity")).get("value"))
     refills = number(request.get("numberOfRepeatsAllowed"))
@@ -139,7 +139,7 @@ def _supply(value: Any) -> tuple[Json, bool]:
     if taken["quantity"] is not None and round(taken["quantity"], 3) != taken["quantity"]:
         taken["quantity"] = None
     whole = (
-        set(request) <= DISPENSE_TAKEN
+        not holds_number([part for name, part in request.items() if name not in DISPENSE_TAKEN])
         and (taken["quantity"] is not None) == ("quantity" in request)
         and (taken["refills"] is not None) == ("numberOfRepeatsAllowed" in request)
         and (days is not None) == ("expectedSupplyDuration" in request)

@@ -232,6 +232,20 @@ def test_a_request_without_dosage_is_a_prescription(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("supply", "copied"),
+    [
+        ({"validityPeriod": {"start": "2020-01-01"}, "numberOfRepeatsAllowed": 2}, {}),
+        ({"initialFill": {"quantity": {"value": 10}}}, {"incomplete": 1}),
+        ({"numberOfRepeatsAllowed": -1}, {"incomplete": 1}),
+    ],
+)
+def test_a_request_is_copied_whole_only_where_a_number_of_its_supply_was_left_out(
+    tmp_path: Path, supply: dict[str, Any], copied: dict[str, int]
+) -> None:
+    assert copies(planned(tmp_path, patient(), request(dispenseRequest=supply))) == copied
+
+
 def test_the_day_of_an_order_is_the_hospital_s(tmp_path: Path) -> None:
     assert only(tmp_path, "prescriptions", request(authoredOn="2020-01-02T03:00:00Z"))["start_date"] == date(
         2020, 1, 1
