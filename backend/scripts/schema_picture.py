@@ -16,7 +16,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Visits and beds": ("visits", "diagnoses", "beds", "bed_assignments", "appointments"),
     "Care": ("vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "ai_drafts"),
     "Record, stock, messages, trail": (
-        "emr_local", "emr_global", "import_sources", "inventory", "notifications", "audit_logs",
+        "emr_local", "emr_global", "access_grants", "import_sources", "inventory", "notifications", "audit_logs",
     ),
 }  # fmt: skip
 COLOURS = ("#1f6feb", "#0f766e", "#b45309", "#be185d", "#6d28d9")

@@ -334,6 +334,16 @@ class Chain:
             "emr_global", given, **keys, **source, person_id=values_of(person)["id"], content_hash=SHA
         )
 
+    def access_grant(self, *, patient: Any = None, user: Any = None, **given: Any) -> Values:
+        """Emergency access that began a minute ago; `patient` is the person's file at this hospital."""
+        file = values_of(patient or self.patient())
+        keys = {"hospital_id": file["hospital_id"], "patient_id": file["id"], "person_id": file["person_id"]}
+        holder = values_of(user or self.staff(keys))["id"]
+        began = given.get("granted_at", NOW - HOUR / 60)
+        lasting = {"granted_at": began, "expires_at": began + HOUR}
+        reason = "Unconscious, no history known."
+        return self.row("access_grants", given, **keys, user_id=holder, reason=reason, **lasting)
+
     def import_source(self, *, hospital: Any = None, **given: Any) -> Values:
         at = values_of(hospital or self.hospital())
         named = {"system": "urn:test:system", "resource_type": "Patient", "resource_id": f"p{next(_numbers)}"}

@@ -27,8 +27,9 @@ TABLES = {
     "allergy": "allergies", "visit": "visits", "diagnosis": "diagnoses", "bed": "beds",
     "bed_assignment": "bed_assignments", "vitals": "vitals", "nurse_log": "nurse_logs", "lab_test": "lab_tests",
     "lab_result": "lab_results", "prescription": "prescriptions", "appointment": "appointments",
-    "emr_local": "emr_local", "emr_global": "emr_global", "import_source": "import_sources",
-    "ai_draft": "ai_drafts", "inventory": "inventory", "notification": "notifications", "audit_log": "audit_logs",
+    "emr_local": "emr_local", "emr_global": "emr_global", "access_grant": "access_grants",
+    "import_source": "import_sources", "ai_draft": "ai_drafts", "inventory": "inventory",
+    "notification": "notifications", "audit_log": "audit_logs",
 }  # fmt: skip
 FACTORIES = {table: factory for factory, table in TABLES.items()}
 

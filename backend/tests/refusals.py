@@ -35,6 +35,17 @@ def refused_by(make: Make, attempt: Callable[[], Any]) -> str:
 BLANK = " "
 NAN = Decimal("NaN")
 
+
+def reviewed(make: Make, **given: Any) -> Values:
+    """What a review adds to an emergency access."""
+    review = {
+        "reviewed_at": NOW + HOUR,
+        "review_outcome": "justified",
+        "reviewed_by_id": make.user("manager")["id"],
+    }
+    return {**review, **given}
+
+
 CHECKS: list[tuple[str, Given]] = [
     ("regions_code_format_check", {"code": "north"}),
     ("regions_code_format_check", {"code": "N"}),
@@ -153,6 +164,21 @@ CHECKS: list[tuple[str, Given]] = [
     ("emr_global_data_object_check", {"data": ["a", "b"]}),
     ("emr_global_version_range_check", {"version": 0}),
     ("emr_global_synced_pair_check", {"status": "synced"}),
+    ("access_grants_reason_length_check", {"reason": "urgent"}),
+    ("access_grants_reason_length_check", {"reason": "x" + BLANK * 20}),
+    ("access_grants_reason_length_check", {"reason": "x" * 501}),
+    ("access_grants_sixty_minutes_check", {"expires_at": NOW + 2 * HOUR}),
+    ("access_grants_ended_in_time_check", {"ended_at": NOW - HOUR}),
+    ("access_grants_ended_in_time_check", {"ended_at": NOW + 2 * HOUR}),
+    ("access_grants_reviewed_together_check", {"reviewed_at": NOW + HOUR}),
+    ("access_grants_reviewed_together_check", {"review_outcome": "justified"}),
+    ("access_grants_reviewed_after_end_check", lambda make: reviewed(make, reviewed_at=NOW)),
+    (
+        "access_grants_reviewed_by_other_check",
+        lambda make: {**(own := reviewed(make)), "user_id": own["reviewed_by_id"]},
+    ),
+    ("access_grants_comment_of_review_check", {"review_comment": "Was right."}),
+    ("access_grants_not_justified_has_comment_check", lambda make: reviewed(make, review_outcome="not_justified")),
     ("lab_tests_test_type_given_check", {"test_type": BLANK}),
     ("lab_tests_instants_rise_check", {"status": "accepted", "accepted_at": NOW - 2 * HOUR}),
     ("lab_tests_instants_rise_check", {"status": "in_progress", "in_progress_at": NOW - 2 * HOUR}),

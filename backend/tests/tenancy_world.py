@@ -15,7 +15,7 @@ from psycopg.types.json import Json
 TENANT_TABLES = (
     "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
-    "import_sources", "ai_drafts",
+    "import_sources", "ai_drafts", "access_grants",
 )  # fmt: skip
 CLINICAL = (*TENANT_TABLES, "emr_global", "persons", "person_identifiers", "idempotency_keys")
 
@@ -87,6 +87,7 @@ def fill(make: Make, visit: Values, file: Values, at: Values) -> None:
     make.inventory(hospital=at)
     make.emr_local(visit=visit)
     make.import_source(hospital=at)
+    make.access_grant(patient=file)
     make.ai_draft(visit=visit)
     make.notification(user=make.staff(visit))
     make.session(user=make.staff(visit))
@@ -148,6 +149,7 @@ def build(make: Make) -> World:
     own |= shown_to_patient(make, mine, file["shared_a"], portal)
     own["allergies"] = {make.allergy(patient=file["shared_a"])["id"]}
     own["patient_identifiers"] = {make.patient_identifier(patient=file["shared_b"])["id"]}
+    own["access_grants"] = {make.access_grant(patient=file["shared_b"])["id"]}
     own["diagnoses"] = {make.diagnosis(visit=mine)["id"]}
     own["appointments"] = {make.appointment(patient=file["shared_a"])["id"]}
     own["persons"], own["users"] = {person["shared"]["id"]}, {portal["id"]}

@@ -20,13 +20,13 @@ depends_on: str | Sequence[str] | None = None
 SQL = Path(__file__).with_suffix("").with_name("2026_11_22_foundation_sql")
 
 # Functions of hass_definer, one file for each part of the system.
-DEFINER = ("definer",)
+DEFINER = ("definer", "definer_records")
 
 TABLES = (
-    "idempotency_keys, import_sources, emr_global, emr_local, ai_drafts, notifications, inventory, appointments,"
-    " prescriptions, lab_results, lab_tests, nurse_logs, vitals, bed_assignments, beds, diagnoses, visits, allergies,"
-    " patient_identifiers, mrn_counters, patients, person_identifiers, persons, audit_logs, sessions, users,"
-    " hospitals, regions, roles"
+    "access_grants, idempotency_keys, import_sources, emr_global, emr_local, ai_drafts, notifications, inventory,"
+    " appointments, prescriptions, lab_results, lab_tests, nurse_logs, vitals, bed_assignments, beds, diagnoses,"
+    " visits, allergies, patient_identifiers, mrn_counters, patients, person_identifiers, persons, audit_logs,"
+    " sessions, users, hospitals, regions, roles"
 )
 
 

@@ -65,7 +65,7 @@ class Policy:
 
 # Rows of one hospital that its staff reads and writes.
 HOSPITAL_TABLES = (
-    "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds",
+    "access_grants", "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds",
     "bed_assignments", "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments",
     "inventory", "emr_local", "import_sources", "ai_drafts",
 )  # fmt: skip
@@ -73,12 +73,24 @@ HOSPITAL_TABLES = (
 
 def _staff() -> Iterator[Policy]:
     for table in HOSPITAL_TABLES:
-        yield Policy(table, "staff", IN_HOSPITAL)
+        if table != "access_grants":
+            yield Policy(table, "staff", IN_HOSPITAL)
+    yield Policy("access_grants", "staff", IN_HOSPITAL, command="SELECT")
+    # Nobody opens a record for somebody else, nor with the review done before.
+    yield Policy(
+        "access_grants",
+        "start",
+        None,
+        f"{IN_HOSPITAL} AND user_id = {USER} AND ended_at IS NULL AND reviewed_at IS NULL",
+        command="INSERT",
+    )
+    yield Policy("access_grants", "close", IN_HOSPITAL, command="UPDATE")
 
 
 def _patient() -> Iterator[Policy]:
     """What a patient reads of his own record; never nurse_logs, ai_drafts, audit_logs or beds (domain 5.2)."""
     yield Policy("patients", "own", f"{IS_SELF} AND person_id = {PERSON}", command="SELECT")
+    yield Policy("access_grants", "own", f"{IS_SELF} AND person_id = {PERSON}", command="SELECT")
     for table in ("allergies", "patient_identifiers", "visits", "diagnoses", "appointments"):
         yield Policy(table, "own", OWN_FILE, command="SELECT")
     yield Policy("vitals", "own", f"{OWN_FILE} AND status <> 'entered_in_error'", command="SELECT")
@@ -169,6 +181,15 @@ def _global_record() -> Iterator[Policy]:
         " AND a.scheduled_at BETWEEN now() - INTERVAL '1 day' AND now() + INTERVAL '30 days')))",
         command="SELECT",
     )
+    # Emergency access, while it lives: confidential records too (domain 5.10).
+    yield Policy(
+        "emr_global",
+        "break_glass",
+        f"{IS_HOSPITAL} AND status = 'synced' AND EXISTS (SELECT FROM access_grants g"
+        f" WHERE g.user_id = {USER} AND g.person_id = emr_global.person_id AND g.hospital_id = {HOSPITAL}"
+        " AND g.ended_at IS NULL AND g.expires_at > now())",
+        command="SELECT",
+    )
     yield Policy(
         "emr_global",
         "own",
@@ -202,6 +223,7 @@ def _definer() -> Iterator[Policy]:
         "sessions",
         "persons",
         "person_identifiers",
+        "access_grants",
     ):
         yield Policy(table, "definer", "true", "true", roles=DEFINER)
     yield Policy("audit_logs", "definer", None, "true", command="INSERT", roles=DEFINER)
@@ -245,11 +267,18 @@ GRANTS: tuple[Grant, ...] = (
     Grant("lab_results", "SELECT, INSERT, UPDATE (status, verified_by_id)"),
     Grant("emr_local", "SELECT, INSERT, UPDATE (status, signed_at, signed_by_id, released_at)"),
     Grant("import_sources", "SELECT, INSERT"),
+    Grant(
+        "access_grants",
+        "SELECT, INSERT, UPDATE (ended_at, reviewed_at, reviewed_by_id, review_outcome, review_comment)",
+    ),
     Grant("users", f"SELECT ({_without_secrets('users')}), INSERT, UPDATE"),
     # Written by definer functions and triggers only.
     *(Grant(table, "SELECT") for table in ("persons", "person_identifiers", "audit_logs")),
     Grant("sessions", f"SELECT ({_without_secrets('sessions')})"),
-    *(Grant(table, "SELECT", DEFINER) for table in ("roles", "regions", "hospitals", "patients")),
+    *(
+        Grant(table, "SELECT", DEFINER)
+        for table in ("roles", "regions", "hospitals", "patients", "access_grants")
+    ),
     Grant("users", "SELECT, UPDATE (last_login)", DEFINER),
     *(
         Grant(table, "SELECT, INSERT, UPDATE", DEFINER)

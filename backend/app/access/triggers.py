@@ -13,6 +13,8 @@ UNAUDITED = frozenset({"audit_logs", "idempotency_keys"})
 APPEND_ONLY = frozenset({"audit_logs", "import_sources"})
 # Values that never change once written, besides id, created_at, source and hospital_id.
 FIXED = {
+    # person_id is held to the file's by its key.
+    "access_grants": ("user_id", "reason", "granted_at", "expires_at"),
     "regions": ("code",),
     "hospitals": ("code", "region_id"),
     "patients": ("mrn",),
@@ -22,6 +24,10 @@ FIXED = {
     "sessions": ("user_id",),
     "users": (),
 }
+
+
+# Values that are written once: empty at first, and never changed again.
+ONCE = {"access_grants": ("ended_at", "reviewed_at", "reviewed_by_id", "review_outcome", "review_comment")}
 
 
 def _fixed_columns(table: str) -> tuple[str, ...]:
@@ -57,6 +63,12 @@ def _of_table(table: str) -> Iterator[str]:
             f"CREATE TRIGGER {table}_fixed BEFORE UPDATE ON {table}"
             f" FOR EACH ROW EXECUTE FUNCTION refuse_fixed_columns({fixed})"
         )
+        if table in ONCE:
+            once = ", ".join(f"'{name}'" for name in ONCE[table])
+            yield (
+                f"CREATE TRIGGER {table}_once BEFORE UPDATE ON {table}"
+                f" FOR EACH ROW EXECUTE FUNCTION refuse_rewritten_columns({once})"
+            )
         yield (
             f"CREATE TRIGGER {table}_updated_at BEFORE UPDATE ON {table}"
             " FOR EACH ROW EXECUTE FUNCTION touch_updated_at()"

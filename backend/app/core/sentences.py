@@ -7,6 +7,7 @@ import re
 
 # Table > (one row of it, in words).
 THINGS = {
+    "access_grants": "emergency access",
     "ai_drafts": "draft",
     "allergies": "allergy",
     "appointments": "appointment",
@@ -40,6 +41,7 @@ THINGS = {
 
 # Columns that take one of a fixed set of values.
 CHOICES = {
+    "access_grants": ("review_outcome",),
     "ai_drafts": ("draft_type", "status"),
     "allergies": ("category", "criticality", "clinical_status", "verification_status", "reaction_severity"),
     "appointments": ("status",),
@@ -179,6 +181,15 @@ SENTENCES: dict[str, str] = {
     "emr_global_version_range_check": "Versions are counted from 1.",
     "emr_global_synced_pair_check": "A published record carries the time of its publication.",
     "emr_global_source_hospital_id_source_record_id_version_key": "This version of the record is published already.",
+    "access_grants_reason_length_check": "Say in 10 to 500 characters why this cannot wait.",
+    "access_grants_sixty_minutes_check": "Emergency access lasts 60 minutes.",
+    "access_grants_ended_in_time_check": "Emergency access ends between its start and its 60th minute.",
+    "access_grants_reviewed_together_check": "A review carries who reviewed, when, and what was found.",
+    "access_grants_reviewed_after_end_check": "This emergency access is still open. Review it once it has ended.",
+    "access_grants_reviewed_by_other_check": "Nobody reviews an emergency access of his own. Leave it to a colleague.",
+    "access_grants_comment_of_review_check": "A comment belongs to a review. Say what was found.",
+    "access_grants_not_justified_has_comment_check": "Say why the emergency access was not justified.",
+    "access_grants_one_live_excl": "You have emergency access to this person already. Open the record.",
     "import_sources_hospital_id_system_resource_type_resource_id_key": "This resource was imported already.",
     # Laboratory
     "lab_tests_test_type_given_check": "Say which test is wanted.",

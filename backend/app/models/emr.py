@@ -1,5 +1,5 @@
-"""The electronic record: a hospital's own part, what the network may read, and where imported rows came from
-(S23, S24, domain 5.10)."""
+"""The electronic record: a hospital's own part, what the network may read, who opened that in an emergency, and
+where imported rows came from (S23, S24, domain 5.10)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import (
@@ -173,6 +174,76 @@ class EMRGlobal(Row):
         "status", GlobalStatus, comment="state of the publication", default=GlobalStatus.PENDING
     )
     synced_at: Mapped[datetime | None] = mapped_column(comment="instant other hospitals could read it")
+
+
+class ReviewOutcome(StrEnum):
+    JUSTIFIED = "justified"
+    NOT_JUSTIFIED = "not_justified"
+
+
+class AccessGrant(HospitalRow):
+    """Emergency access of one user to one person's records of the whole network, for 60 minutes (break-glass).
+
+    The policy on emr_global reads it. Only its end and its review are ever added."""
+
+    __tablename__ = "access_grants"
+    __table_args__ = (
+        # RESTRICT: who broke the glass for whom stays known. CASCADE: when the file is linked to another person, what
+        # was done to the file goes along.
+        ForeignKeyConstraint(
+            ["hospital_id", "patient_id", "person_id"],
+            ["patients.hospital_id", "patients.id", "patients.person_id"],
+            ondelete="RESTRICT",
+            onupdate="CASCADE",
+        ),
+        CheckConstraint("length(btrim(reason)) BETWEEN 10 AND 500", name="reason_length"),
+        CheckConstraint("expires_at = granted_at + INTERVAL '60 minutes'", name="sixty_minutes"),
+        CheckConstraint("ended_at BETWEEN granted_at AND expires_at", name="ended_in_time"),
+        CheckConstraint(
+            "num_nonnulls(reviewed_at, reviewed_by_id, review_outcome) IN (0, 3)", name="reviewed_together"
+        ),
+        # LEAST leaves NULL out: a grant that nobody ended ends by itself.
+        CheckConstraint("reviewed_at >= LEAST(ended_at, expires_at)", name="reviewed_after_end"),
+        CheckConstraint("reviewed_by_id <> user_id", name="reviewed_by_other"),
+        CheckConstraint("review_comment IS NULL OR reviewed_at IS NOT NULL", name="comment_of_review"),
+        CheckConstraint(
+            "review_outcome <> 'not_justified' OR btrim(COALESCE(review_comment, '')) <> ''",
+            name="not_justified_has_comment",
+        ),
+        ExcludeConstraint(
+            ("user_id", "="),
+            ("person_id", "="),
+            (text("tstzrange(granted_at, LEAST(ended_at, expires_at))"), "&&"),
+            using="gist",
+            name="access_grants_one_live_excl",
+        ),
+        Index(None, "hospital_id", "patient_id", "person_id"),
+        Index(None, "person_id", text("granted_at DESC")),
+        Index(None, "user_id", "person_id", "expires_at"),
+        Index(
+            "access_grants_to_review_idx",
+            "hospital_id",
+            "granted_at",
+            postgresql_where=text("reviewed_at IS NULL"),
+        ),
+    )
+
+    # RESTRICT: the law wants the names of who looked and of who judged it.
+    user_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"), comment="who uses it")
+    person_id: Mapped[UUID] = mapped_column(comment="whose records of other hospitals are opened")
+    patient_id: Mapped[UUID] = mapped_column(comment="the person's file at this hospital")
+    reason: Mapped[str] = mapped_column(comment="why it could not wait, in the user's words")
+    granted_at: Mapped[datetime] = mapped_column(comment="instant it began")
+    expires_at: Mapped[datetime] = mapped_column(comment="60 minutes after granted_at")
+    ended_at: Mapped[datetime | None] = mapped_column(comment="ended by the user before it expired")
+    reviewed_at: Mapped[datetime | None] = mapped_column(comment="instant of the review; NULL = it waits")
+    reviewed_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who reviewed it, never the user himself"
+    )
+    review_outcome: Mapped[ReviewOutcome | None] = enum_column(
+        "review_outcome", ReviewOutcome, comment="what the review found", nullable=True
+    )
+    review_comment: Mapped[str | None] = mapped_column(comment="why the review found so")
 
 
 class ImportSource(HospitalRow):

@@ -80,7 +80,13 @@ def test_staff_cannot_write_into_another_hospital(world: World, table: str) -> N
         with world.refused():
             world.make.write(table, copied)
         if table != "import_sources":
-            column = "status" if table in {"vitals", "lab_results", "emr_local"} else "updated_at"
+            limited = {
+                "vitals": "status",
+                "lab_results": "status",
+                "emr_local": "status",
+                "access_grants": "ended_at",
+            }
+            column = limited.get(table, "updated_at")
             changed = world.connection.execute(
                 f"UPDATE {table} SET {column} = {column} WHERE id = %s", (theirs,)
             )

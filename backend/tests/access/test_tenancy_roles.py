@@ -198,7 +198,7 @@ def test_definer_sees_only_the_tables_it_needs(make: Make) -> None:
     }
     assert granted == {
         "roles", "regions", "hospitals", "users", "patients", "sessions", "persons", "person_identifiers",
-        "audit_logs",
+        "audit_logs", "access_grants",
     }  # fmt: skip
 
 

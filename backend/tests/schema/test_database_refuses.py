@@ -90,6 +90,7 @@ BESIDE: dict[str, Values] = {
     "visits_discharge_ordered_by_id_fkey": {"discharge_ordered_at": NOW},
     "patients_no_known_allergies_by_id_fkey": {"no_known_allergies_at": NOW},
     "patients_spo2_scale_set_by_id_fkey": {"spo2_scale_set_at": NOW},
+    "access_grants_reviewed_by_id_fkey": {"reviewed_at": NOW + HOUR, "review_outcome": "justified"},
     "emr_local_signed_by_id_fkey": {"signed_at": NOW},
     "prescriptions_signed_by_id_fkey": {"status": "active"},
     "ai_drafts_reviewed_by_id_fkey": {"status": "approved"},
@@ -260,10 +261,21 @@ def test_imported_row_may_lack_what_an_authored_one_must_have(make: Make) -> Non
     )
 
 
+def test_second_live_emergency_access_of_one_user_to_one_person_is_refused(make: Make) -> None:
+    file = make.patient()
+    first = make.access_grant(patient=file)
+    assert refused_by(make, lambda: make.access_grant(patient=file)) == "access_grants_one_live_excl"
+    make.access_grant(patient=file, user=make.staff(file, "nurse"))
+    make.change("access_grants", first["id"], {"ended_at": NOW})
+    make.access_grant(patient=file, granted_at=NOW)
+    make.access_grant(patient=file, granted_at=NOW - 3 * HOUR)
+
+
 HELD_ELSEWHERE = {
     # Unique or excluding by more than equal columns: tests of their own above.
     "visits_one_open_inpatient_key", "appointments_doctor_overlap_excl", "appointments_patient_overlap_excl",
-    "bed_assignments_bed_overlap_excl", "bed_assignments_visit_overlap_excl", "hospitals_timezone_known_check",
+    "bed_assignments_bed_overlap_excl", "bed_assignments_visit_overlap_excl", "access_grants_one_live_excl",
+    "hospitals_timezone_known_check",
 }  # fmt: skip
 
 

@@ -20,9 +20,9 @@ AUDITED = sorted(set(MODELS) - UNAUDITED)
 TENANT = {
     "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
-    "ai_drafts",
+    "ai_drafts", "access_grants",
 }  # fmt: skip
-SOURCED = TENANT - {"mrn_counters", "beds", "inventory", "ai_drafts"} | {"users"}
+SOURCED = TENANT - {"mrn_counters", "beds", "inventory", "ai_drafts", "access_grants"} | {"users"}
 OF_PATIENT = TENANT - {"patients", "mrn_counters", "beds", "inventory"} | {"emr_global"}
 # Column > tables in which it never changes, written from the specification, not from the code.
 FIXED = {
@@ -35,7 +35,7 @@ FIXED = {
     "region_id": {"hospitals"},
     "mrn": {"patients"},
     "network_number": {"persons"},
-    "user_id": {"sessions"},
+    "user_id": {"sessions", "access_grants"},
     # Append-only (domain 5.10): an amendment is a new version.
     "record_type": {"emr_local"},
     "version": {"emr_local"},
@@ -43,6 +43,9 @@ FIXED = {
     "recorded_at": {"emr_local"},
     "created_by_id": {"emr_local"},
     "kept_reason": {"emr_local"},
+    "granted_at": {"access_grants"},
+    "expires_at": {"access_grants"},
+    "reason": {"access_grants"},
 }
 FIXED_COLUMNS = sorted((table, column) for column, tables in FIXED.items() for table in tables)
 
@@ -97,6 +100,25 @@ def test_merge_of_two_files_moves_the_visit_and_its_rows(make: Make) -> None:
             f"SELECT patient_id FROM {table} WHERE id = %s", (row["id"],)
         ).fetchone()
         assert found == (survivor["id"],)
+
+
+REVIEW = {"reviewed_at": NOW + HOUR, "review_outcome": "justified", "review_comment": "Asked the ward."}
+
+
+@pytest.mark.parametrize(
+    ("column", "other"),
+    [("ended_at", None), ("ended_at", NOW + HOUR / 4), ("review_outcome", "not_justified"),
+     ("review_comment", None), ("review_comment", "Was wrong."), ("reviewed_at", NOW + 2 * HOUR)],
+)  # fmt: skip
+def test_end_and_review_of_an_emergency_access_are_written_once(
+    make: Make, column: str, other: object
+) -> None:
+    grant = make.access_grant()
+    make.change("access_grants", grant["id"], {"ended_at": NOW})
+    reviewer = {"reviewed_by_id": make.staff(grant, "manager")["id"]}
+    make.change("access_grants", grant["id"], {**REVIEW, **reviewer})
+    again = refused_by(make, lambda: make.change("access_grants", grant["id"], {column: other}))
+    assert again == "access_grants_fixed"
 
 
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY))
@@ -231,5 +253,5 @@ def test_no_trigger_is_without_its_test(make: Make) -> None:
     tested |= {f"{table}_{kind}" for table in CHANGED for kind in ("fixed", "updated_at")}
     tested |= {f"{table}_audit" for table in AUDITED} | {f"{table}_audit_new" for table in HOSPITAL_TABLES}
     tested |= {f"{table}_machine" for table in MACHINES}
-    tested |= {"beds_stay", "beds_history"}
+    tested |= {"beds_stay", "beds_history", "access_grants_once"}
     assert {name for _, name, kind in catalogue.rules(make.connection) if kind == "t"} == tested

@@ -32,6 +32,24 @@ BEGIN
 END
 $$;
 
+-- Arguments: columns that are written once. What stands there already never changes.
+CREATE FUNCTION refuse_rewritten_columns() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  old_row jsonb := to_jsonb(OLD);
+  new_row jsonb := to_jsonb(NEW);
+  once text;
+BEGIN
+  FOREACH once IN ARRAY TG_ARGV LOOP
+    IF old_row ->> once IS NOT NULL AND old_row -> once IS DISTINCT FROM new_row -> once THEN
+      RAISE EXCEPTION '% of % is written once', once, TG_TABLE_NAME
+        USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_fixed', TABLE = TG_TABLE_NAME,
+              COLUMN = once;
+    END IF;
+  END LOOP;
+  RETURN NEW;
+END
+$$;
+
 -- Arguments: first state; {"state": ["states it may move to"]}. An imported row may start in any state.
 CREATE FUNCTION enforce_machine() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

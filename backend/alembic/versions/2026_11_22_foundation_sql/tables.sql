@@ -572,6 +572,59 @@ COMMENT ON COLUMN sessions.user_agent IS 'program the request came from';
 COMMENT ON COLUMN sessions.created_at IS 'instant the row was written';
 COMMENT ON COLUMN sessions.updated_at IS 'instant of the last change, moved by trigger';
 
+CREATE TABLE access_grants (
+  id UUID NOT NULL,
+  hospital_id UUID NOT NULL,
+  user_id UUID NOT NULL,
+  person_id UUID NOT NULL,
+  patient_id UUID NOT NULL,
+  reason TEXT NOT NULL,
+  granted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  ended_at TIMESTAMP WITH TIME ZONE,
+  reviewed_at TIMESTAMP WITH TIME ZONE,
+  reviewed_by_id UUID,
+  review_outcome VARCHAR(32) CONSTRAINT access_grants_review_outcome_check CHECK (review_outcome IN ('justified', 'not_justified')),
+  review_comment TEXT,
+  created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  CONSTRAINT access_grants_pkey PRIMARY KEY (id),
+  CONSTRAINT access_grants_hospital_id_patient_id_person_id_fkey FOREIGN KEY(hospital_id, patient_id, person_id) REFERENCES patients (hospital_id, id, person_id) ON DELETE RESTRICT ON UPDATE CASCADE,
+  CONSTRAINT access_grants_reason_length_check CHECK (length(btrim(reason)) BETWEEN 10 AND 500),
+  CONSTRAINT access_grants_sixty_minutes_check CHECK (expires_at = granted_at + INTERVAL '60 minutes'),
+  CONSTRAINT access_grants_ended_in_time_check CHECK (ended_at BETWEEN granted_at AND expires_at),
+  CONSTRAINT access_grants_reviewed_together_check CHECK (num_nonnulls(reviewed_at, reviewed_by_id, review_outcome) IN (0, 3)),
+  CONSTRAINT access_grants_reviewed_after_end_check CHECK (reviewed_at >= LEAST(ended_at, expires_at)),
+  CONSTRAINT access_grants_reviewed_by_other_check CHECK (reviewed_by_id <> user_id),
+  CONSTRAINT access_grants_comment_of_review_check CHECK (review_comment IS NULL OR reviewed_at IS NOT NULL),
+  CONSTRAINT access_grants_not_justified_has_comment_check CHECK (review_outcome <> 'not_justified' OR btrim(COALESCE(review_comment, '')) <> ''),
+  CONSTRAINT access_grants_one_live_excl EXCLUDE USING gist (user_id WITH =, person_id WITH =, tstzrange(granted_at, LEAST(ended_at, expires_at)) WITH &&),
+  CONSTRAINT access_grants_hospital_id_fkey FOREIGN KEY(hospital_id) REFERENCES hospitals (id) ON DELETE RESTRICT,
+  CONSTRAINT access_grants_user_id_fkey FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE RESTRICT,
+  CONSTRAINT access_grants_reviewed_by_id_fkey FOREIGN KEY(reviewed_by_id) REFERENCES users (id) ON DELETE RESTRICT
+);
+
+CREATE INDEX access_grants_hospital_id_patient_id_person_id_idx ON access_grants (hospital_id, patient_id, person_id);
+CREATE INDEX access_grants_person_id_idx ON access_grants (person_id, granted_at DESC);
+CREATE INDEX access_grants_reviewed_by_id_idx ON access_grants (reviewed_by_id);
+CREATE INDEX access_grants_to_review_idx ON access_grants (hospital_id, granted_at) WHERE reviewed_at IS NULL;
+CREATE INDEX access_grants_user_id_person_id_expires_at_idx ON access_grants (user_id, person_id, expires_at);
+COMMENT ON COLUMN access_grants.id IS 'UUID version 7, made by the application';
+COMMENT ON COLUMN access_grants.hospital_id IS 'tenant: the hospital of the row';
+COMMENT ON COLUMN access_grants.user_id IS 'who uses it';
+COMMENT ON COLUMN access_grants.person_id IS 'whose records of other hospitals are opened';
+COMMENT ON COLUMN access_grants.patient_id IS 'the person''s file at this hospital';
+COMMENT ON COLUMN access_grants.reason IS 'why it could not wait, in the user''s words';
+COMMENT ON COLUMN access_grants.granted_at IS 'instant it began';
+COMMENT ON COLUMN access_grants.expires_at IS '60 minutes after granted_at';
+COMMENT ON COLUMN access_grants.ended_at IS 'ended by the user before it expired';
+COMMENT ON COLUMN access_grants.reviewed_at IS 'instant of the review; NULL = it waits';
+COMMENT ON COLUMN access_grants.reviewed_by_id IS 'who reviewed it, never the user himself';
+COMMENT ON COLUMN access_grants.review_outcome IS 'what the review found';
+COMMENT ON COLUMN access_grants.review_comment IS 'why the review found so';
+COMMENT ON COLUMN access_grants.created_at IS 'instant the row was written';
+COMMENT ON COLUMN access_grants.updated_at IS 'instant of the last change, moved by trigger';
+
 CREATE TABLE allergies (
   id UUID NOT NULL,
   hospital_id UUID NOT NULL,

@@ -1,5 +1,11 @@
 -- Triggers of every table, always on.
 
+CREATE TRIGGER access_grants_fixed BEFORE UPDATE ON access_grants FOR EACH ROW EXECUTE FUNCTION refuse_fixed_columns('id', 'created_at', 'hospital_id', 'patient_id', 'user_id', 'reason', 'granted_at', 'expires_at');
+CREATE TRIGGER access_grants_once BEFORE UPDATE ON access_grants FOR EACH ROW EXECUTE FUNCTION refuse_rewritten_columns('ended_at', 'reviewed_at', 'reviewed_by_id', 'review_outcome', 'review_comment');
+CREATE TRIGGER access_grants_updated_at BEFORE UPDATE ON access_grants FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+CREATE TRIGGER access_grants_no_truncate BEFORE TRUNCATE ON access_grants FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER access_grants_audit_new AFTER INSERT ON access_grants REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_new_rows();
+CREATE TRIGGER access_grants_audit AFTER UPDATE OR DELETE ON access_grants FOR EACH ROW EXECUTE FUNCTION audit_row_change();
 CREATE TRIGGER ai_drafts_fixed BEFORE UPDATE ON ai_drafts FOR EACH ROW EXECUTE FUNCTION refuse_fixed_columns('id', 'created_at', 'hospital_id', 'patient_id');
 CREATE TRIGGER ai_drafts_updated_at BEFORE UPDATE ON ai_drafts FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 CREATE TRIGGER ai_drafts_no_truncate BEFORE TRUNCATE ON ai_drafts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -139,6 +145,12 @@ CREATE TRIGGER prescriptions_machine BEFORE INSERT OR UPDATE OF status ON prescr
 CREATE TRIGGER visits_machine BEFORE INSERT OR UPDATE OF status ON visits FOR EACH ROW EXECUTE FUNCTION enforce_machine('planned', '{"planned": ["active", "cancelled", "entered_in_error"], "active": ["deceased", "discharged", "entered_in_error", "on_leave", "transferred"], "on_leave": ["active", "entered_in_error"], "discharged": ["active", "entered_in_error"], "transferred": ["entered_in_error"], "deceased": ["entered_in_error"], "cancelled": ["entered_in_error"], "entered_in_error": []}');
 CREATE TRIGGER beds_stay BEFORE UPDATE ON beds FOR EACH ROW EXECUTE FUNCTION enforce_bed_stay();
 CREATE TRIGGER beds_history AFTER UPDATE OF status ON beds FOR EACH ROW EXECUTE FUNCTION keep_bed_history();
+ALTER TABLE access_grants ENABLE ALWAYS TRIGGER access_grants_fixed;
+ALTER TABLE access_grants ENABLE ALWAYS TRIGGER access_grants_once;
+ALTER TABLE access_grants ENABLE ALWAYS TRIGGER access_grants_updated_at;
+ALTER TABLE access_grants ENABLE ALWAYS TRIGGER access_grants_no_truncate;
+ALTER TABLE access_grants ENABLE ALWAYS TRIGGER access_grants_audit_new;
+ALTER TABLE access_grants ENABLE ALWAYS TRIGGER access_grants_audit;
 ALTER TABLE ai_drafts ENABLE ALWAYS TRIGGER ai_drafts_fixed;
 ALTER TABLE ai_drafts ENABLE ALWAYS TRIGGER ai_drafts_updated_at;
 ALTER TABLE ai_drafts ENABLE ALWAYS TRIGGER ai_drafts_no_truncate;
