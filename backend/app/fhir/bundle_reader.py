@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import sys
 import zlib
@@ -67,16 +68,20 @@ class Bundle:
 
 
 def find_files(path: Path) -> Iterator[Path]:
-    """The files that `path` stands for: itself, or the bundles in that folder and below, in order of name."""
+    """The files that `path` stands for: itself, or the bundles in that folder and below, in order of name.
+
+    A folder below that may not be looked into stands for itself, so that reading it says why."""
     if path != STANDARD_INPUT and path.is_dir():
-        found = sorted(
-            inner
-            for inner in path.rglob("*")
-            if inner.name.endswith(SUFFIXES) and not inner.name.startswith(".")
-        )
-        if not found:
+        closed: list[Path] = []
+        found = [
+            Path(folder, name)
+            for folder, _, names in os.walk(path, onerror=lambda error: closed.append(Path(error.filename)))
+            for name in names
+            if name.endswith(SUFFIXES) and not name.startswith(".")
+        ]
+        if not found and not closed:
             raise BrokenFileError("The folder holds no .json and no .json.gz file.")
-        yield from found
+        yield from sorted([*found, *closed])
     else:
         yield path
 

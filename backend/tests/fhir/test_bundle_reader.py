@@ -1,10 +1,14 @@
 """Whatever a file holds, it is read or refused in a sentence (issue 2, "Bad input")."""
 
+import contextlib
 import gzip
 import hashlib
 import io
 import json
+import os
 import sys
+import tempfile
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -107,6 +111,30 @@ def test_a_folder_gives_its_bundles_in_order_and_those_below(tmp_path: Path) -> 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BrokenFileError, match="holds no"):
         list(find_files(tmp_path))
+
+
+def test_a_folder_that_may_not_be_looked_into_is_said() -> None:
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        (folder / "a.json").write_bytes(b"{}")
+        (folder / "closed").mkdir(mode=0o000)
+        with as_a_plain_user():
+            found = list(find_files(folder))
+            assert [path.name for path in found] == ["a.json", "closed"]
+            assert refusal(found[1]) == "The file cannot be read: Permission denied."
+
+
+@contextlib.contextmanager
+def as_a_plain_user() -> Iterator[None]:
+    """Permissions bind everyone but root."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
 def test_numbers_keep_every_digit(tmp_path: Path) -> None:
