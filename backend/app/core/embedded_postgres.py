@@ -114,15 +114,21 @@ class Cluster:
 
     def running(self) -> tuple[int, int] | None:
         """The process and the port of this directory's server, if one is alive."""
+        known = self._pid_file()
+        return known if known and is_server_of(known[0], self.data) else None
+
+    def _pid_file(self) -> tuple[int, int] | None:
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
-            pid, port = int(lines[0]), int(lines[3])
+            return int(lines[0]), int(lines[3])
         except (OSError, ValueError, IndexError):
             return None
-        return (pid, port) if is_server_of(pid, self.data) else None
 
     def start(self) -> tuple[int, int]:
-        """Start the server on a free port; the process and the port.
+        """Start the server; the process and the port.
+
+        The port is a free one, but after a crash that of the server that died: the processes that used it
+        find the new one there.
 
         After a kill -9 the server's children live on for a moment and hold its shared memory, and the
         killed process may wait to be reaped: both pass, so the start is tried again for a while.
@@ -132,13 +138,15 @@ class Cluster:
         said = ""
         deadline = time.monotonic() + START_WAIT_SECONDS
         ports_taken = 0
+        crashed = self._pid_file()
+        port = crashed[1] if crashed else free_port()
         while time.monotonic() < deadline:
             if alive := self.running():
                 return alive
             # A pid file whose process is gone, is a zombie or is another program keeps no server out.
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             begin = self.log.stat().st_size if self.log.exists() else 0
-            status, said = self._launch(free_port())
+            status, said = self._launch(port)
             if status == 0 and (alive := self.running()):
                 return alive
             said += self._log_since(begin)
@@ -146,6 +154,7 @@ class Cluster:
                 ports_taken += 1
                 if ports_taken >= PORT_TRIES:
                     break
+                port = free_port()
             elif not re.search(r"shared memory block|lock file .* already exists", said):
                 break
             else:

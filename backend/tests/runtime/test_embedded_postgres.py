@@ -100,6 +100,8 @@ def test_a_killed_server_comes_back_with_every_committed_row(made_home: Path) ->
         # At once, while its children still hold its shared memory.
         with embedded_server(made_home) as again:
             assert again.pid != server.pid
+            # Who used the server that died reaches this one without being told.
+            assert again.app_url == server.app_url
             assert kept(again.owner_url) == ["first", "second"]
     assert server_process(made_home) is None
 
