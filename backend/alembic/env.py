@@ -9,6 +9,7 @@ from psycopg import conninfo, errors
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
+from app.core import migrations
 from app.core.database import check_version, connect, open_database
 from app.core.errors import HassError
 from app.models import Base
@@ -24,6 +25,8 @@ Let an administrator of the server run these statements in the database, then st
   GRANT CREATE ON DATABASE "{database}" TO "{login}";
   GRANT USAGE, CREATE ON SCHEMA public TO "{login}", hass_owner, hass_definer WITH GRANT OPTION;
 """
+
+IN_THE_WAY = (errors.DuplicateTable, errors.DuplicateFunction, errors.DuplicateObject)
 
 
 def include_object(thing: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
@@ -53,6 +56,7 @@ def migrate(connection: Connection, app_login: str) -> None:
     ).scalar_one()
     if owner:
         connection.exec_driver_sql("SET ROLE hass_owner")
+    migrations.check_known(migrations.current(driver))
     connection.commit()
     context.configure(
         connection=connection,
@@ -76,13 +80,16 @@ def run() -> None:
             try:
                 migrate(connection, app_login)
             except Exception as error:
-                refused = (
-                    error if isinstance(error, errors.InsufficientPrivilege) else getattr(error, "orig", None)
-                )
-                if not isinstance(refused, errors.InsufficientPrivilege):
-                    raise
+                refused = error if isinstance(error, errors.Error) else getattr(error, "orig", None)
                 driver = connection.connection.driver_connection
                 assert driver is not None
+                if isinstance(refused, IN_THE_WAY):
+                    raise CommandError(
+                        f"The database {driver.info.dbname} is not empty: {str(refused).splitlines()[0]}. "
+                        "Nothing was changed. Give HASS a database of its own."
+                    ) from error
+                if not isinstance(refused, errors.InsufficientPrivilege):
+                    raise
                 raise CommandError(
                     FOR_THE_ADMINISTRATOR.format(
                         login=driver.info.user,

@@ -86,10 +86,12 @@ def migrate() -> None:
 @app.command()
 def seed() -> None:
     """Make the demo hospital with its nine logins; a second run adds nothing."""
+    from app import serving
     from app.core.database import open_database
     from app.progress import say
 
-    with open_database(say):
+    with open_database(say) as urls:
+        serving.check_database(urls, refuse_powerful=False)
         from app import demo as demonstration
 
         demonstration.seed()
@@ -112,10 +114,12 @@ def import_fhir(
     ] = 128,
 ) -> None:
     """Read FHIR R4 bundles into the records of a hospital; what is there already is not changed."""
+    from app import serving
     from app.core.database import open_database
     from app.progress import say
 
     with open_database(say) as urls:
+        serving.check_database(urls, refuse_powerful=False)
         from app.fhir.command import run_import
 
         status = run_import(

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from app.core import migrations
@@ -43,21 +44,13 @@ def take_port(host: str, port: int) -> socket.socket:
     return held
 
 
-def check_database(urls: Urls) -> None:
-    """Refuse to serve on a database that is not ready, or through a login that it would not hold back."""
+def check_database(urls: Urls, *, refuse_powerful: bool = True) -> None:
+    """Refuse a database that is not ready, and to serve through a login that it would not hold back."""
     with connect(urls.app_url, autocommit=True) as connection:
         rights = login_rights(connection, "hass_app")
-        check_rights(rights, "hass_app", refuse_powerful=True)
+        check_rights(rights, "hass_app", refuse_powerful=refuse_powerful)
         connection.execute("SET ROLE hass_app")
-        found, wanted = migrations.current(connection), migrations.head()
-    if found is None:
-        raise HassError("not-migrated", "The database has no tables of HASS yet. Run: hass migrate", 503)
-    if found != wanted:
-        raise HassError(
-            "migrations-pending",
-            f"The database is at revision {found}, this release needs {wanted}. Run: hass migrate",
-            503,
-        )
+        migrations.check_current(migrations.current(connection))
 
 
 def refuse_demo_passwords(urls: Urls) -> None:
@@ -109,6 +102,11 @@ def serve(
             await super().startup(sockets)
             if self.started:
                 on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            super().handle_exit(sig, frame)
+            # A second Ctrl-C would skip closing the connections; the grace period ends the wait in any case.
+            self.force_exit = False
 
     config = uvicorn.Config(
         create_app(urls.app_url, demo=get_settings().demo),

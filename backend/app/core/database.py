@@ -45,12 +45,20 @@ class Urls:
 def open_database(progress: Progress | None = None) -> Iterator[Urls]:
     """The database to use; the embedded server, where that is it, runs until the block is left."""
     settings = get_settings()
+    if settings.database_url is None and settings.owner_database_url is not None:
+        raise HassError(
+            "database-url-missing",
+            "HASS_OWNER_DATABASE_URL is set, but HASS_DATABASE_URL is not. Set both for a server of your own, "
+            "or neither for the embedded database.",
+            500,
+        )
     if settings.database_url is not None:
         owner_url = settings.owner_database_url or settings.database_url
         _parse(owner_url)
         with connect(settings.database_url) as connection:
             info = connection.info
             check_version(info.server_version, str(info.parameter_status("server_version")))
+            check_encoding(str(info.dbname), str(info.parameter_status("server_encoding")))
         yield Urls(settings.database_url, owner_url)
         return
     with embedded_server(settings.home, *([progress] if progress else [])) as server:
@@ -180,6 +188,16 @@ def check_version(version: int, text: str) -> None:
         )
 
 
+def check_encoding(database: str, encoding: str) -> None:
+    if encoding != "UTF8":
+        raise HassError(
+            "database-not-utf8",
+            f"The database {database} has the encoding {encoding}, which cannot hold every name. Make one for HASS "
+            "with: CREATE DATABASE hass ENCODING 'UTF8' TEMPLATE template0",
+            503,
+        )
+
+
 def cannot_act_as(role: str, login: str) -> HassError:
     return HassError(
         "login-too-weak",
@@ -199,9 +217,14 @@ def unreachable(url: str, error: Exception) -> HassError:
     password = known.get("password")
     if password:
         reason = reason.replace(str(password), "***")
+    advice = (
+        "Stop HASS and start it again"
+        if get_settings().is_embedded
+        else "Check that it runs, and its address in HASS_DATABASE_URL and HASS_OWNER_DATABASE_URL"
+    )
     return HassError(
         "database-unreachable",
-        f"The database at {where} cannot be used: {reason}. Check that it runs, and HASS_DATABASE_URL.",
+        f"The database at {where} cannot be used: {reason.rstrip('.?')}. {advice}.",
         503,
     )
 

@@ -40,6 +40,33 @@ def current(connection: psycopg.Connection[Any]) -> str | None:
     return str(row[0]) if row else None
 
 
+def check_known(found: str | None) -> None:
+    """Refuse a database that another release has brought further than this one knows."""
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise HassError(
+            "revision-unknown",
+            f"The database is at revision {found}, which this release of HASS does not know: a newer one made "
+            "it. Use that release, or another database.",
+            503,
+        )
+
+
+def check_current(found: str | None) -> None:
+    """Refuse a database whose tables are not those of this release, before anything is read or written."""
+    if found is None:
+        raise HassError("not-migrated", "The database has no tables of HASS yet. Run: hass migrate", 503)
+    check_known(found)
+    if found != head():
+        raise HassError(
+            "migrations-pending",
+            f"The database is at revision {found}, this release needs {head()}. Run: hass migrate",
+            503,
+        )
+
+
 def upgrade() -> None:
     """Bring the database of this process's settings to the newest revision."""
     from alembic import command

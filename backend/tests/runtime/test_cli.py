@@ -93,10 +93,49 @@ def test_a_superuser_may_not_serve(worker_database: Database) -> None:
     check_refused(done, "The database login postgres is a superuser")
 
 
-def test_tables_of_another_release_are_said(database: Database) -> None:
+@pytest.mark.parametrize("command", [("serve",), ("seed",), ("import", "fhir", "."), ("migrate",)])
+def test_tables_of_a_release_not_known_here_are_left_alone(
+    command: tuple[str, ...], database: Database
+) -> None:
     with database.owner() as superuser:
-        superuser.execute("UPDATE alembic_version SET version_num = 'older'")
-    check_refused(hass("serve", PORT="0", **urls(database)), "The database is at revision older")
+        superuser.execute("UPDATE alembic_version SET version_num = 'newer'")
+        done = hass(*command, PORT="0", **urls(database))
+        assert done.returncode == 1
+        assert "is at revision newer, which this release of HASS does not know" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert superuser.execute("SELECT count(*) FROM hospitals").fetchone() == (0,)
+
+
+def test_a_database_of_another_program_is_left_alone(cluster: TestCluster, worker_id: str) -> None:
+    taken = cluster.create(f"taken_{worker_id}", template=None)
+    try:
+        with taken.owner() as superuser:
+            superuser.execute("CREATE TABLE patients (id int)")
+            done = hass("migrate", **urls(taken))
+            assert done.returncode == 1
+            assert f"The database {taken.name} is not empty: " in done.stderr
+            assert "Traceback" not in done.stderr
+            made = superuser.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+            assert made == (1,)
+    finally:
+        cluster.drop(taken.name)
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused(cluster: TestCluster, worker_id: str) -> None:
+    name = f"ascii_{worker_id}"
+    with cluster.admin() as superuser:
+        superuser.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    try:
+        done = hass("migrate", **urls(cluster.database(name)))
+        check_refused(done, f"The database {name} has the encoding SQL_ASCII")
+    finally:
+        cluster.drop(name)
+
+
+def test_an_owners_address_alone_is_refused(worker_database: Database, tmp_path: Path) -> None:
+    done = hass("migrate", HASS_HOME=str(tmp_path), HASS_OWNER_DATABASE_URL=worker_database.owner_url)
+    check_refused(done, "HASS_OWNER_DATABASE_URL is set, but HASS_DATABASE_URL is not")
+    assert not (tmp_path / "postgres").exists()
 
 
 def test_migrate_makes_the_tables_and_a_second_run_changes_nothing(
@@ -164,6 +203,14 @@ def serving(database: Database, port: int, home: Path) -> Iterator[subprocess.Po
             running.wait(30)
         finally:
             running.kill()
+
+
+def test_an_impatient_ctrl_c_changes_nothing(worker_database: Database, tmp_path: Path) -> None:
+    with serving(worker_database, free_port(), tmp_path) as running:
+        for _ in range(3):
+            running.send_signal(signal.SIGINT)
+        # `serving` reads to the end of what was said and finds no traceback there.
+    assert running.returncode == 0
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.core import database as connecting
+from app.core import migrations
 from app.core.database import check_version, connect, create_engine, explain, open_database, unreachable
 from app.core.errors import HassError
 from app.core.settings import get_settings
@@ -85,6 +86,8 @@ async def test_a_server_that_does_not_answer_is_named_without_the_password() -> 
         await first_connection("postgresql://someone:top%40secret@127.0.0.1:1/hass")
     assert refused.value.code == "database-unreachable"
     assert "127.0.0.1:1" in refused.value.sentence
+    # No setting names a server, so this would be the embedded one.
+    assert refused.value.sentence.endswith("Stop HASS and start it again.")
     assert "secret" not in refused.value.sentence
 
 
@@ -162,6 +165,15 @@ def test_a_database_without_tables_is_said(cluster: TestCluster, worker_id: str)
     rights = {"version": 180000, "version_text": "18.0", "login": LOGIN, "role_exists": False}
     with pytest.raises(HassError, match="Run: hass migrate"):
         connecting.check_rights(rights, "hass_app", refuse_powerful=True)
+
+
+def test_a_database_that_lacks_the_newest_migration_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = migrations.head()
+    monkeypatch.setattr(migrations, "head", lambda: "later")
+    with pytest.raises(
+        HassError, match=rf"at revision {before}, this release needs later\. Run: hass migrate"
+    ):
+        migrations.check_current(before)
 
 
 @pytest.mark.parametrize(
