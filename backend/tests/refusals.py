@@ -53,6 +53,7 @@ CHECKS: list[tuple[str, Given]] = [
     ("regions_theme_object_check", {"theme_settings": ["#ffffff"]}),
     ("roles_permissions_array_check", {"permissions": {}}),
     ("roles_named_check", {"display_name": BLANK}),
+    ("roles_super_admin_keeps_check", {"name": "super_admin", "permissions": ["role.manage", "audit.read"]}),
     ("hospitals_code_format_check", {"code": "ngh"}),
     *(
         ("hospitals_timezone_iana_check", {"timezone": zone})
@@ -113,6 +114,8 @@ CHECKS: list[tuple[str, Given]] = [
     ),
     ("beds_reserved_named_check", {"status": "reserved", "reserved_until": None}),
     ("beds_reserved_named_check", {"reserved_until": NOW}),
+    ("beds_off_is_empty_check", {"status": "occupied", "is_active": False}),
+    ("beds_off_is_empty_check", {"status": "reserved", "is_active": False}),
     ("bed_assignments_released_after_assigned_check", {"assigned_at": NOW, "released_at": NOW - HOUR}),
     ("vitals_temperature_range_check", {"temperature": Decimal("19.9")}),
     ("vitals_temperature_range_check", {"temperature": Decimal("45.1")}),

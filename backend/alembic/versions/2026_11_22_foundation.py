@@ -20,7 +20,11 @@ depends_on: str | Sequence[str] | None = None
 SQL = Path(__file__).with_suffix("").with_name("2026_11_22_foundation_sql")
 
 # Functions of hass_definer, one file for each part of the system.
-DEFINER = ("definer", "definer_records")
+DEFINER = (
+    "definer",
+    "definer_organisation",
+    "definer_records",
+)
 
 TABLES = (
     "access_grants, idempotency_keys, import_sources, emr_global, emr_local, ai_drafts, notifications, inventory,"

@@ -7,70 +7,230 @@ from app.models.role import RoleName, Scope
 
 
 class Permission(StrEnum):
-    """One key per act, alphabetical; `label` is what people read."""
+    """One key per act, alphabetical; `label` is what people read, `description` what it opens to whom it is given."""
 
     label: str
+    description: str
 
-    def __new__(cls, key: str, label: str) -> Self:
+    def __new__(cls, key: str, label: str, description: str) -> Self:
         member = str.__new__(cls, key)
         member._value_ = key
         member.label = label
+        member.description = description
         return member
 
-    ALLERGY_READ = "allergy.read", "See allergies"
-    ALLERGY_RECORD = "allergy.record", "Record allergies"
-    APPOINTMENT_BOOK = "appointment.book", "Book, move and cancel appointments"
-    APPOINTMENT_READ = "appointment.read", "See appointments"
-    APPOINTMENT_RUN = "appointment.run", "Run own appointments"
-    AUDIT_READ = "audit.read", "Read the audit trail"
-    BED_MANAGE = "bed.manage", "Manage beds"
-    BED_READ = "bed.read", "See beds"
-    BREAK_GLASS_REVIEW = "break_glass.review", "Review emergency access"
-    BREAK_GLASS_USE = "break_glass.use", "Use emergency access"
-    CENSUS_READ = "census.read", "See the census"
-    DIAGNOSIS_RECORD = "diagnosis.record", "Record diagnoses"
-    DISPENSE = "dispense.perform", "Dispense medicines"
-    DOSE_GIVE = "dose.give", "Give, hold and refuse doses"
-    DOSING_READ = "dosing.read", "See weight and kidney function"
-    DRAFT_REVIEW = "draft.review", "Review machine drafts"
-    ENTER_IN_ERROR = "entered_in_error.mark", "Mark rows as entered in error"
-    HOSPITAL_MANAGE = "hospital.manage", "Manage hospitals"
-    HOSPITAL_READ = "hospital.read", "See regions and hospitals"
-    LAB_CANCEL = "lab.cancel", "Cancel laboratory tests"
-    LAB_ORDER = "lab.order", "Order laboratory tests"
-    LAB_PROCESS = "lab.process", "Process tests, enter and verify results"
-    LAB_READ = "lab.read", "See laboratory tests and results"
-    METRICS_READ = "metrics.read", "See network figures"
-    NOTE_READ = "note.read", "Read nursing notes"
-    NOTE_SIGN = "note.sign", "Sign notes"
-    NOTE_WRITE = "note.write", "Write nursing notes and hand-overs"
-    NOTIFICATION_READ = "notification.read", "Read own notifications"
-    PATIENT_READ = "patient.read", "See a patient's banner"
-    PATIENT_REGISTER = "patient.register", "Register patients"
-    PATIENT_SEARCH = "patient.search", "Search patients"
-    PATIENT_UPDATE = "patient.update", "Change demographics"
-    PRESCRIPTION_READ = "prescription.read", "See prescriptions"
-    PRESCRIPTION_WRITE = "prescription.write", "Prescribe"
-    RECORD_READ = "record.read", "Read records"
-    REGION_MANAGE = "region.manage", "Manage regions"
-    REPORT_READ = "report.read", "Read reports"
-    ROLE_MANAGE = "role.manage", "Manage roles"
-    SPECIMEN_COLLECT = "specimen.collect", "Collect specimens"
-    SPO2_SCALE_SET = "spo2_scale.set", "Set the SpO2 scale"
-    STAFF_READ = "staff.read", "See the hospital's staff"
-    STOCK_APPROVE = "stock.approve", "Approve stock adjustments above the limit"
-    STOCK_MANAGE = "stock.manage", "Receive, adjust and waste stock"
-    STOCK_READ = "stock.read", "See stock"
-    USER_MANAGE = "user.manage", "Manage users"
-    VISIT_ADMIT = "visit.admit", "Admit patients"
-    VISIT_CLINICAL_READ = "visit.clinical_read", "See reasons, diagnoses and summaries of visits"
-    VISIT_DEPART = "visit.depart", "Confirm departure"
-    VISIT_ORDER_DISCHARGE = "visit.order_discharge", "Order discharge"
-    VISIT_PLAN = "visit.plan", "Plan and start visits"
-    VISIT_READ = "visit.read", "See visits"
-    VISIT_TRANSFER = "visit.transfer", "Transfer patients"
-    VITALS_READ = "vitals.read", "See vital signs"
-    VITALS_RECORD = "vitals.record", "Record vital signs"
+    ALLERGY_READ = (
+        "allergy.read",
+        "See allergies",
+        "Substances, reactions and certainty, and whether anybody asked.",
+    )
+    ALLERGY_RECORD = (
+        "allergy.record",
+        "Record allergies",
+        "Add, confirm and refute allergies, and record that there are none known.",
+    )
+    APPOINTMENT_BOOK = (
+        "appointment.book",
+        "Book, move and cancel appointments",
+        "For any doctor of the hospital, inside his hours.",
+    )
+    APPOINTMENT_READ = (
+        "appointment.read",
+        "See appointments",
+        "Whose, with whom and when; a patient sees the own ones.",
+    )
+    APPOINTMENT_RUN = (
+        "appointment.run",
+        "Run own appointments",
+        "Start and complete the appointments in which one is the doctor.",
+    )
+    AUDIT_READ = (
+        "audit.read",
+        "Read the audit trail",
+        "Who changed and who opened what: the hospital's entries, or those of the organisation's tables.",
+    )
+    BED_MANAGE = "bed.manage", "Manage beds", "Reserve, release, clean, maintain, close and open beds."
+    BED_READ = "bed.read", "See beds", "The board of the hospital's beds with their states."
+    BED_SET_UP = (
+        "bed.set_up",
+        "Set up beds and wards",
+        "Add beds, rename wards and take beds out of use for good.",
+    )
+    BREAK_GLASS_REVIEW = (
+        "break_glass.review",
+        "Review emergency access",
+        "Judge every use of emergency access afterwards.",
+    )
+    BREAK_GLASS_USE = (
+        "break_glass.use",
+        "Use emergency access",
+        "Open a record without a treating relationship, for an hour and with a reason; it is reviewed.",
+    )
+    CENSUS_READ = "census.read", "See the census", "How many lie where, arrive and leave today."
+    DIAGNOSIS_RECORD = (
+        "diagnosis.record",
+        "Record diagnoses",
+        "Coded diagnoses of a visit: at admission, at discharge, accompanying.",
+    )
+    DISPENSE = "dispense.perform", "Dispense medicines", "From stock against a signed prescription."
+    DOSE_GIVE = (
+        "dose.give",
+        "Give, hold and refuse doses",
+        "Chart each dose as given, held, refused or missed.",
+    )
+    DOSING_READ = (
+        "dosing.read",
+        "See weight and kidney function",
+        "What a dose is calculated from, without the rest of the vital signs.",
+    )
+    DRAFT_REVIEW = (
+        "draft.review",
+        "Review machine drafts",
+        "Approve or reject what the machine proposed; nothing of it counts before.",
+    )
+    ENTER_IN_ERROR = (
+        "entered_in_error.mark",
+        "Mark rows as entered in error",
+        "Strike out a row that should not be there; it stays in the record.",
+    )
+    HOSPITAL_MANAGE = (
+        "hospital.manage",
+        "Manage hospitals",
+        "Open, change and close hospitals: name, address, licensed beds, time zone.",
+    )
+    HOSPITAL_READ = (
+        "hospital.read",
+        "See regions and hospitals",
+        "Names, addresses and licensed beds; no patients.",
+    )
+    LAB_CANCEL = (
+        "lab.cancel",
+        "Cancel laboratory tests",
+        "Doctors before the specimen is taken, the laboratory afterwards, with a reason.",
+    )
+    LAB_ORDER = "lab.order", "Order laboratory tests", "For a patient with an open visit."
+    LAB_PROCESS = (
+        "lab.process",
+        "Process tests, enter and verify results",
+        "Accept, receive and reject specimens; where the hospital so sets, another person verifies.",
+    )
+    LAB_READ = (
+        "lab.read",
+        "See laboratory tests and results",
+        "Orders, specimens and values; a patient sees what was released.",
+    )
+    METRICS_READ = (
+        "metrics.read",
+        "See network figures",
+        "Counts of beds, visits and people by hospital; never a patient.",
+    )
+    NOTE_READ = "note.read", "Read nursing notes", "Observations, hand-overs and incidents of the ward."
+    NOTE_SIGN = "note.sign", "Sign notes", "Sign notes and summaries, which closes them to changes."
+    NOTE_WRITE = (
+        "note.write",
+        "Write nursing notes and hand-overs",
+        "Observations, care given and what the next shift must know.",
+    )
+    NOTIFICATION_READ = "notification.read", "Read own notifications", "Messages that HASS sent to oneself."
+    PATIENT_READ = (
+        "patient.read",
+        "See a patient's banner",
+        "Name, date of birth, sex, MRN and how to reach the patient.",
+    )
+    PATIENT_REGISTER = "patient.register", "Register patients", "Make a file after looking for duplicates."
+    PATIENT_SEARCH = (
+        "patient.search",
+        "Search patients",
+        "By name, MRN, phone or date of birth, in the own hospital.",
+    )
+    PATIENT_UPDATE = (
+        "patient.update",
+        "Change demographics",
+        "Correct names, address, phone and whom to call.",
+    )
+    PRESCRIPTION_READ = (
+        "prescription.read",
+        "See prescriptions",
+        "Medicines ordered, with dose and course; a patient sees what was signed.",
+    )
+    PRESCRIPTION_WRITE = (
+        "prescription.write",
+        "Prescribe",
+        "Order, hold and stop medicines; the safety check runs at signing.",
+    )
+    RECORD_READ = (
+        "record.read",
+        "Read records",
+        "Documents and what came from other systems; a patient sees what was released.",
+    )
+    REGION_MANAGE = "region.manage", "Manage regions", "Open, rename and close regions of the network."
+    REGION_THEME = (
+        "region.theme",
+        "Change a region's colours and logo",
+        "What its people see above every page; clinical colours never change.",
+    )
+    REPORT_READ = "report.read", "Read reports", "The hospital's own reports and figures."
+    ROLE_MANAGE = (
+        "role.manage",
+        "Manage roles",
+        "Decide what each role may do. It takes effect with the next click of everybody in the role.",
+    )
+    SPECIMEN_COLLECT = (
+        "specimen.collect",
+        "Collect specimens",
+        "Take specimens at the bedside and label them.",
+    )
+    SPO2_SCALE_SET = (
+        "spo2_scale.set",
+        "Set the SpO2 scale",
+        "Which saturation counts as normal for this patient; it changes the early warning score.",
+    )
+    STAFF_READ = (
+        "staff.read",
+        "See the hospital's staff",
+        "Names, roles and how to reach them; nobody's password.",
+    )
+    STOCK_APPROVE = (
+        "stock.approve",
+        "Approve stock adjustments above the limit",
+        "Be the second person on a large adjustment.",
+    )
+    STOCK_MANAGE = (
+        "stock.manage",
+        "Receive, adjust and waste stock",
+        "Book goods in, correct counts and throw away what expired.",
+    )
+    STOCK_READ = "stock.read", "See stock", "What is there, where, and until when."
+    USER_MANAGE = (
+        "user.manage",
+        "Manage users",
+        "Invite people, change their role or hospital, disable and remove them, within the own reach.",
+    )
+    VISIT_ADMIT = "visit.admit", "Admit patients", "Start a visit and give it a bed."
+    VISIT_CLINICAL_READ = (
+        "visit.clinical_read",
+        "See reasons, diagnoses and summaries of visits",
+        "Why somebody is here; without it a visit shows dates and places only.",
+    )
+    VISIT_DEPART = (
+        "visit.depart",
+        "Confirm departure",
+        "Confirm that the patient has left, which frees the bed to be cleaned.",
+    )
+    VISIT_ORDER_DISCHARGE = (
+        "visit.order_discharge",
+        "Order discharge",
+        "Decide and sign that the patient may go; the bed stays taken until departure.",
+    )
+    VISIT_PLAN = "visit.plan", "Plan and start visits", "Enter expected visits and start them on arrival."
+    VISIT_READ = "visit.read", "See visits", "Dates, kind and bed of visits."
+    VISIT_TRANSFER = (
+        "visit.transfer",
+        "Transfer patients",
+        "To another bed, or to another hospital that accepts.",
+    )
+    VITALS_READ = "vitals.read", "See vital signs", "Measured signs and the early warning score."
+    VITALS_RECORD = "vitals.record", "Record vital signs", "Enter a set of signs; the score is computed."
 
 
 P = Permission
@@ -82,15 +242,15 @@ WHOLE_CHART = frozenset(
     }
 )  # fmt: skip
 BANNER = frozenset({P.PATIENT_READ, P.PATIENT_SEARCH})
-REGIONAL_ADMIN = frozenset({P.AUDIT_READ, P.HOSPITAL_MANAGE, P.HOSPITAL_READ, P.METRICS_READ, P.STAFF_READ,
-                            P.USER_MANAGE})  # fmt: skip
+REGIONAL_ADMIN = frozenset({P.AUDIT_READ, P.HOSPITAL_MANAGE, P.HOSPITAL_READ, P.METRICS_READ, P.REGION_THEME,
+                            P.STAFF_READ, P.USER_MANAGE})  # fmt: skip
 
 GRANTS: dict[RoleName, frozenset[Permission]] = {
     RoleName.SUPER_ADMIN: REGIONAL_ADMIN | {P.REGION_MANAGE, P.ROLE_MANAGE},
     RoleName.REGIONAL_ADMIN: REGIONAL_ADMIN,
     RoleName.MANAGER: BANNER
     | {
-        P.AUDIT_READ, P.BED_MANAGE, P.BED_READ, P.BREAK_GLASS_REVIEW, P.CENSUS_READ, P.ENTER_IN_ERROR,
+        P.AUDIT_READ, P.BED_MANAGE, P.BED_READ, P.BED_SET_UP, P.BREAK_GLASS_REVIEW, P.CENSUS_READ, P.ENTER_IN_ERROR,
         P.HOSPITAL_READ, P.NOTIFICATION_READ, P.REPORT_READ, P.STAFF_READ, P.STOCK_APPROVE, P.STOCK_READ,
         P.VISIT_READ,
     },

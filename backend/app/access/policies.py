@@ -134,6 +134,8 @@ def _organisation() -> Iterator[Policy]:
     yield Policy(
         "regions", "own_region", _scope("IN ('region', 'hospital')") + f" AND id = {REGION}", command="SELECT"
     )
+    # An administrator of the region changes its theme; what else he may not is the act's.
+    yield Policy("regions", "own_region_theme", f"{IS_REGION} AND id = {REGION}", command="UPDATE")
     yield Policy("hospitals", "region", in_region)
     yield Policy("users", "region", in_region)
     yield Policy("hospitals", "staff", f"{IS_HOSPITAL} AND id = {HOSPITAL}", command="SELECT")
@@ -226,6 +228,9 @@ def _definer() -> Iterator[Policy]:
         "access_grants",
     ):
         yield Policy(table, "definer", "true", "true", roles=DEFINER)
+    # Counted, never shown: whether a hospital may close, and its figures.
+    for table in ("visits", "beds", "import_sources"):
+        yield Policy(table, "definer", "true", command="SELECT", roles=DEFINER)
     yield Policy("audit_logs", "definer", None, "true", command="INSERT", roles=DEFINER)
 
 
@@ -277,7 +282,16 @@ GRANTS: tuple[Grant, ...] = (
     Grant("sessions", f"SELECT ({_without_secrets('sessions')})"),
     *(
         Grant(table, "SELECT", DEFINER)
-        for table in ("roles", "regions", "hospitals", "patients", "access_grants")
+        for table in (
+            "roles",
+            "regions",
+            "hospitals",
+            "patients",
+            "access_grants",
+            "visits",
+            "beds",
+            "import_sources",
+        )
     ),
     Grant("users", "SELECT, UPDATE (last_login)", DEFINER),
     *(

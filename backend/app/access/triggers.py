@@ -21,9 +21,34 @@ FIXED = {
     # Append-only: what was written stays; it is signed, released, amended by a new version, or marked as an error.
     "emr_local": ("record_type", "data", "recorded_at", "version", "kept_reason", "created_by_id"),
     "persons": ("network_number",),
+    "roles": ("name", "scope"),
     "sessions": ("user_id",),
     "users": (),
 }
+
+# What one row of the organisation cannot keep alone (the functions say why).
+ORGANISATION = (
+    (
+        "CREATE TRIGGER users_last_admin AFTER UPDATE OR DELETE ON users FOR EACH ROW WHEN (OLD.scope = 'network')"
+        " EXECUTE FUNCTION keep_a_super_admin()"
+    ),
+    (
+        "CREATE TRIGGER users_not_oneself BEFORE UPDATE ON users FOR EACH ROW"
+        " EXECUTE FUNCTION refuse_changing_oneself()"
+    ),
+    (
+        "CREATE TRIGGER hospitals_open_visits BEFORE UPDATE OF is_active ON hospitals FOR EACH ROW"
+        " EXECUTE FUNCTION refuse_closing_with_visits()"
+    ),
+    (
+        "CREATE TRIGGER regions_open_hospitals BEFORE UPDATE OF is_active ON regions FOR EACH ROW"
+        " EXECUTE FUNCTION refuse_closing_with_hospitals()"
+    ),
+    (
+        "CREATE TRIGGER lab_results_second_person BEFORE INSERT OR UPDATE ON lab_results FOR EACH ROW"
+        " WHEN (NEW.verified_by_id IS NOT NULL) EXECUTE FUNCTION ask_for_a_second_person()"
+    ),
+)
 
 
 # Values that are written once: empty at first, and never changed again.
@@ -108,6 +133,7 @@ def all_triggers() -> tuple[str, ...]:
     made.append(
         "CREATE TRIGGER beds_history AFTER UPDATE OF status ON beds FOR EACH ROW EXECUTE FUNCTION keep_bed_history()"
     )
+    made += ORGANISATION
     always = [
         f"ALTER TABLE {words[words.index('ON') + 1]} ENABLE ALWAYS TRIGGER {words[2]}"
         for words in (statement.split() for statement in made)

@@ -68,14 +68,20 @@ CHOICES = {
 
 SENTENCES: dict[str, str] = {
     # Organisation
+    "users_last_admin": "This is the last active super administrator. Give somebody else the role first.",
+    "users_not_oneself": "Nobody changes his own role or switches himself off. Ask another administrator.",
+    "lab_results_second_person": "Whoever entered this result does not verify it here. Ask a colleague to verify it.",
     "regions_code_format_check": "A region's code is 2 to 12 capital letters and digits, a letter first.",
     "regions_name_given_check": "Give the region a name.",
     "regions_theme_object_check": "A region's theme is a set of named colours and a logo.",
     "regions_code_key": "Another region has this code. Choose another.",
     "roles_named_check": "A role has a key and a name to read.",
     "roles_permissions_array_check": "A role's permissions are a list of permission keys.",
+    "roles_super_admin_keeps_check": "The super administrator keeps the rights to manage roles and users.",
     "roles_name_key": "There is a role of this name already.",
     "roles_id_scope_key": "This role is recorded already.",
+    "regions_open_hospitals": "This region has open hospitals. Close them first.",
+    "hospitals_open_visits": "This hospital has open visits. It can be closed when the last patient has left.",
     "hospitals_code_format_check": "A hospital's code is 2 to 12 capital letters and digits, a letter first.",
     "hospitals_name_given_check": "Give the hospital a name.",
     "hospitals_bed_capacity_range_check": "The licensed number of beds is 0 or more.",
@@ -142,6 +148,7 @@ SENTENCES: dict[str, str] = {
     "beds_reserved_named_check": "A reserved bed names the visit and until when; any other bed neither.",
     "beds_hospital_id_bed_number_key": "The hospital has a bed of this number. Choose another.",
     "beds_assigned_visit_id_key": "This patient lies in another bed. Free that one first.",
+    "beds_off_is_empty_check": "Somebody lies in this bed, or it is reserved. Free it before it is switched off.",
     "beds_stay": "The bed was taken or reserved for somebody else. Choose another.",
     "bed_assignments_released_after_assigned_check": "A stay in a bed ends after it began. Check both times.",
     "bed_assignments_bed_overlap_excl": "Somebody else lies in this bed at that time. Choose another bed or time.",

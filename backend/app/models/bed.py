@@ -65,6 +65,7 @@ class Bed(HospitalRow, Moving):
             " AND num_nonnulls(reserved_for_visit_id, reserved_until) IN (0, 2)",
             name="reserved_named",
         ),
+        CheckConstraint("is_active OR status NOT IN ('occupied', 'reserved')", name="off_is_empty"),
         Index(None, "hospital_id", "status", "ward"),
         Index(None, "status"),
         Index(None, "hospital_id", "assigned_patient_id", "assigned_visit_id"),

@@ -46,6 +46,11 @@ class Hospital(Row):
         server_default=text("0"), default=0, comment="licensed beds, a count"
     )
     timezone: Mapped[str] = mapped_column(comment="IANA zone; every day boundary of the hospital uses it")
+    results_need_second_person: Mapped[bool] = mapped_column(
+        server_default=text("false"),
+        default=False,
+        comment="whoever entered a laboratory result does not verify it (trigger)",
+    )
     is_active: Mapped[bool] = mapped_column(
         server_default=text("true"), default=True, comment="false = switched off, the row stays"
     )

@@ -40,6 +40,11 @@ class Role(Row):
         UniqueConstraint("id", "scope"),
         CheckConstraint("btrim(name) <> '' AND btrim(display_name) <> ''", name="named"),
         CheckConstraint("jsonb_typeof(permissions) = 'array'", name="permissions_array"),
+        # Without them nobody could ever give them back.
+        CheckConstraint(
+            "name <> 'super_admin' OR permissions ?& ARRAY['role.manage', 'user.manage']",
+            name="super_admin_keeps",
+        ),
         Index(None, "permissions", postgresql_using="gin"),
     )
 

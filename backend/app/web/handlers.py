@@ -29,6 +29,8 @@ TITLES = {
     404: "Nothing here",
     405: "Not like this",
     409: "It changed meanwhile",
+    412: "It changed meanwhile",
+    428: "Say which version you saw",
     422: "Something is missing or wrong",
     503: "HASS cannot answer just now",
 }
@@ -38,6 +40,11 @@ SENTENCES = {
     413: "What was sent is too large.",
     415: "This kind of content is not taken here.",
 }
+# Rules that refuse because of how things stand, not because of what was sent.
+MOVED_ON = (
+    "_machine", "_stay", "_last_admin", "_not_oneself", "_open_visits", "_open_hospitals", "_off_is_empty_check",
+    "_second_person",
+)  # fmt: skip
 OUR_FAULT = (
     "Something failed on our side; nothing was saved. Try again, and give us the request number if it stays."
 )
@@ -121,9 +128,7 @@ def refused_by_database(error: IntegrityError) -> Problem:
             409, "refused-by-database", "The database refused this: it contradicts what is recorded."
         )
     # The world moved on: something is taken, in use, or no longer in the state it was seen in.
-    taken = _sqlstate(error) in ("23505", "23P01", "23503", "23001") or str(name).endswith(
-        ("_machine", "_stay")
-    )
+    taken = _sqlstate(error) in ("23505", "23P01", "23503", "23001") or str(name).endswith(MOVED_ON)
     return Problem(409 if taken else 422, str(name).replace("_", "-"), sentence)
 
 

@@ -13,15 +13,16 @@ CHART = (
 MAY = {
     # organisation, users, roles, audit, network figures; no clinical row
     "super_admin": (
-        "audit.read hospital.manage hospital.read metrics.read region.manage role.manage staff.read user.manage"
+        "audit.read hospital.manage hospital.read metrics.read region.manage region.theme role.manage staff.read"
+        " user.manage"
     ),
     # the same inside the region, without roles
-    "regional_admin": "audit.read hospital.manage hospital.read metrics.read staff.read user.manage",
+    "regional_admin": "audit.read hospital.manage hospital.read metrics.read region.theme staff.read user.manage",
     # patient banner, visits without clinical content, beds, census, staff, stock adjustments above the limit, the
     # hospital's audit, reports, break-glass review, entered-in-error
     "manager": (
-        f"{BANNER} visit.read bed.read bed.manage census.read hospital.read staff.read stock.read stock.approve"
-        " audit.read report.read break_glass.review entered_in_error.mark notification.read"
+        f"{BANNER} visit.read bed.read bed.manage bed.set_up census.read hospital.read staff.read stock.read"
+        " stock.approve audit.read report.read break_glass.review entered_in_error.mark notification.read"
     ),
     # whole chart; admit, transfer, order discharge; vitals, SpO2 scale, allergies, diagnoses; order and cancel tests;
     # prescribe; sign notes; review drafts; own appointments; break-glass
@@ -94,7 +95,8 @@ def test_patient_is_never_granted_what_staff_write_or_administer() -> None:
 def test_every_permission_is_granted_to_somebody_and_has_a_title() -> None:
     granted = {permission for permissions in GRANTS.values() for permission in permissions}
     assert granted == set(Permission)
-    assert all(permission.label for permission in Permission)
+    assert all(permission.label and permission.description.endswith(".") for permission in Permission)
+    assert len({permission.description for permission in Permission}) == len(Permission)
     assert len({permission.label for permission in Permission}) == len(Permission)
 
 

@@ -134,3 +134,28 @@ BEGIN
   RETURN made;
 END
 $$;
+
+-- Nobody changes his own role or reach, or switches himself off.
+CREATE FUNCTION refuse_changing_oneself() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.id = nullif(current_setting('hass.user_id', true), '')::uuid
+     AND (OLD.role_id, OLD.region_id, OLD.hospital_id, OLD.is_active, OLD.is_deleted)
+         IS DISTINCT FROM (NEW.role_id, NEW.region_id, NEW.hospital_id, NEW.is_active, NEW.is_deleted) THEN
+    RAISE EXCEPTION 'nobody changes his own rights'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'users_not_oneself', TABLE = 'users';
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+-- Where the hospital so sets, whoever entered a result does not verify it (domain 5.2).
+CREATE FUNCTION ask_for_a_second_person() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.verified_by_id = NEW.resulted_by_id
+     AND EXISTS (SELECT FROM hospitals h WHERE h.id = NEW.hospital_id AND h.results_need_second_person) THEN
+    RAISE EXCEPTION 'the result was entered by the same person'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'lab_results_second_person', TABLE = 'lab_results';
+  END IF;
+  RETURN NEW;
+END
+$$;

@@ -100,6 +100,7 @@ CREATE POLICY network ON regions FOR ALL TO hass_app, hass_worker USING ((SELECT
 CREATE POLICY network ON hospitals FOR ALL TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'network'));
 CREATE POLICY network ON users FOR ALL TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'network'));
 CREATE POLICY own_region ON regions FOR SELECT TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) IN ('region', 'hospital')) AND id = (SELECT nullif(current_setting('hass.region_id', true), '')::uuid));
+CREATE POLICY own_region_theme ON regions FOR UPDATE TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'region') AND id = (SELECT nullif(current_setting('hass.region_id', true), '')::uuid));
 CREATE POLICY region ON hospitals FOR ALL TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'region') AND region_id = (SELECT nullif(current_setting('hass.region_id', true), '')::uuid));
 CREATE POLICY region ON users FOR ALL TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'region') AND region_id = (SELECT nullif(current_setting('hass.region_id', true), '')::uuid));
 CREATE POLICY staff ON hospitals FOR SELECT TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'hospital') AND id = (SELECT nullif(current_setting('hass.hospital_id', true), '')::uuid));
@@ -131,6 +132,9 @@ CREATE POLICY definer ON sessions FOR ALL TO hass_definer USING (true) WITH CHEC
 CREATE POLICY definer ON persons FOR ALL TO hass_definer USING (true) WITH CHECK (true);
 CREATE POLICY definer ON person_identifiers FOR ALL TO hass_definer USING (true) WITH CHECK (true);
 CREATE POLICY definer ON access_grants FOR ALL TO hass_definer USING (true) WITH CHECK (true);
+CREATE POLICY definer ON visits FOR SELECT TO hass_definer USING (true);
+CREATE POLICY definer ON beds FOR SELECT TO hass_definer USING (true);
+CREATE POLICY definer ON import_sources FOR SELECT TO hass_definer USING (true);
 CREATE POLICY definer ON audit_logs FOR INSERT TO hass_definer WITH CHECK (true);
 
 GRANT SELECT, INSERT, UPDATE ON roles TO hass_app, hass_worker;
@@ -168,6 +172,9 @@ GRANT SELECT ON regions TO hass_definer;
 GRANT SELECT ON hospitals TO hass_definer;
 GRANT SELECT ON patients TO hass_definer;
 GRANT SELECT ON access_grants TO hass_definer;
+GRANT SELECT ON visits TO hass_definer;
+GRANT SELECT ON beds TO hass_definer;
+GRANT SELECT ON import_sources TO hass_definer;
 GRANT SELECT, UPDATE (last_login) ON users TO hass_definer;
 GRANT SELECT, INSERT, UPDATE ON sessions TO hass_definer;
 GRANT SELECT, INSERT, UPDATE ON persons TO hass_definer;

@@ -65,6 +65,7 @@ CREATE TABLE roles (
   CONSTRAINT roles_id_scope_key UNIQUE (id, scope),
   CONSTRAINT roles_named_check CHECK (btrim(name) <> '' AND btrim(display_name) <> ''),
   CONSTRAINT roles_permissions_array_check CHECK (jsonb_typeof(permissions) = 'array'),
+  CONSTRAINT roles_super_admin_keeps_check CHECK (name <> 'super_admin' OR permissions ?& ARRAY['role.manage', 'user.manage']),
   CONSTRAINT roles_name_key UNIQUE (name)
 );
 
@@ -87,6 +88,7 @@ CREATE TABLE hospitals (
   email TEXT,
   bed_capacity INTEGER DEFAULT 0 NOT NULL,
   timezone TEXT NOT NULL,
+  results_need_second_person BOOLEAN DEFAULT false NOT NULL,
   is_active BOOLEAN DEFAULT true NOT NULL,
   created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
@@ -112,6 +114,7 @@ COMMENT ON COLUMN hospitals.email IS 'e-mail address';
 COMMENT ON COLUMN hospitals.bed_capacity IS 'licensed beds, a count';
 COMMENT ON COLUMN hospitals.timezone IS 'IANA zone; every day boundary of the hospital uses it';
 COMMENT ON COLUMN hospitals.is_active IS 'false = switched off, the row stays';
+COMMENT ON COLUMN hospitals.results_need_second_person IS 'whoever entered a laboratory result does not verify it (trigger)';
 COMMENT ON COLUMN hospitals.created_at IS 'instant the row was written';
 COMMENT ON COLUMN hospitals.updated_at IS 'instant of the last change, moved by trigger';
 
@@ -905,6 +908,7 @@ CREATE TABLE beds (
   CONSTRAINT beds_named_check CHECK (btrim(bed_number) <> '' AND btrim(ward) <> ''),
   CONSTRAINT beds_occupied_assigned_check CHECK ((status = 'occupied') = (assigned_visit_id IS NOT NULL) AND num_nonnulls(assigned_patient_id, assigned_visit_id, assigned_at) IN (0, 3)),
   CONSTRAINT beds_reserved_named_check CHECK ((status = 'reserved') = (reserved_for_visit_id IS NOT NULL) AND num_nonnulls(reserved_for_visit_id, reserved_until) IN (0, 2)),
+  CONSTRAINT beds_off_is_empty_check CHECK (is_active OR status NOT IN ('occupied', 'reserved')),
   CONSTRAINT beds_hospital_id_fkey FOREIGN KEY(hospital_id) REFERENCES hospitals (id) ON DELETE RESTRICT
 );
 
