@@ -17,6 +17,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Care": ("vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "ai_drafts"),
     "Record, stock, messages, trail": (
         "emr_local", "emr_global", "access_grants", "import_sources", "inventory", "notifications", "audit_logs",
+        "audit_seals",
     ),
 }  # fmt: skip
 COLOURS = ("#1f6feb", "#0f766e", "#b45309", "#be185d", "#6d28d9")

@@ -378,5 +378,13 @@ class Chain:
     def audit_log(self, **given: Any) -> Values:
         return self.row("audit_logs", given, action="R", resource_type="patients")
 
+    def audit_seal(self, **given: Any) -> Values:
+        """A link of no chain: its seal is no key's."""
+        batch = {"kind": "rows", "month": "2026-11", "lower_transaction": 0, "upper_transaction": 1}
+        signed = {"entries": b"", "previous_seal": SHA, "seal": SHA, "key_id": "none"}
+        # Far above every number of a chain that a test of the same database makes.
+        number = 10**12 + next(_numbers)
+        return self.row("audit_seals", given, number=number, **batch, row_count=0, **signed)
+
 
 # The table of each factory, named as its method.

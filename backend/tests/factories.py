@@ -29,7 +29,7 @@ TABLES = {
     "lab_result": "lab_results", "prescription": "prescriptions", "appointment": "appointments",
     "emr_local": "emr_local", "emr_global": "emr_global", "access_grant": "access_grants",
     "import_source": "import_sources", "ai_draft": "ai_drafts", "inventory": "inventory",
-    "notification": "notifications", "audit_log": "audit_logs",
+    "notification": "notifications", "audit_log": "audit_logs", "audit_seal": "audit_seals",
 }  # fmt: skip
 FACTORIES = {table: factory for factory, table in TABLES.items()}
 

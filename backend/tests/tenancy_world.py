@@ -125,6 +125,7 @@ def build(make: Make) -> World:
     for place in region.values():
         make.user("regional_admin", region=place)
     make.user("super_admin")
+    make.audit_seal()
     person = {"shared": make.person(), "of_a": make.person(), "of_b": make.person(), "of_c": make.person()}
     for each in person.values():
         make.person_identifier(person=each)

@@ -22,6 +22,7 @@ SQL = Path(__file__).with_suffix("").with_name("2026_11_22_foundation_sql")
 # Functions of hass_definer, one file for each part of the system.
 DEFINER = (
     "definer",
+    "definer_audit",
     "definer_organisation",
     "definer_records",
 )
@@ -29,8 +30,8 @@ DEFINER = (
 TABLES = (
     "access_grants, idempotency_keys, import_sources, emr_global, emr_local, ai_drafts, notifications, inventory,"
     " appointments, prescriptions, lab_results, lab_tests, nurse_logs, vitals, bed_assignments, beds, diagnoses,"
-    " visits, allergies, patient_identifiers, mrn_counters, patients, person_identifiers, persons, audit_logs,"
-    " sessions, users, hospitals, regions, roles"
+    " visits, allergies, patient_identifiers, mrn_counters, patients, person_identifiers, persons, audit_seals,"
+    " audit_logs, sessions, users, hospitals, regions, roles"
 )
 
 

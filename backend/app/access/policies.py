@@ -212,6 +212,8 @@ def _messages_and_trail() -> Iterator[Policy]:
         command="SELECT",
     )
     yield Policy("audit_logs", "network", f"{IS_NETWORK} AND {ORGANISATION}", command="SELECT")
+    # One chain for the whole network, and only background work touches it: requests act as hass_app.
+    yield Policy("audit_seals", "network", IS_NETWORK, roles=("hass_worker",))
 
 
 def _definer() -> Iterator[Policy]:
@@ -232,6 +234,8 @@ def _definer() -> Iterator[Policy]:
     for table in ("visits", "beds", "import_sources"):
         yield Policy(table, "definer", "true", command="SELECT", roles=DEFINER)
     yield Policy("audit_logs", "definer", None, "true", command="INSERT", roles=DEFINER)
+    # Its functions hand out digests of rows, and to a patient who opened his record; no other part of a row.
+    yield Policy("audit_logs", "definer_read", "true", command="SELECT", roles=DEFINER)
 
 
 POLICIES: tuple[Policy, ...] = (
@@ -298,7 +302,9 @@ GRANTS: tuple[Grant, ...] = (
         Grant(table, "SELECT, INSERT, UPDATE", DEFINER)
         for table in ("sessions", "persons", "person_identifiers")
     ),
-    Grant("audit_logs", "INSERT", DEFINER),
+    Grant("audit_logs", "SELECT, INSERT", DEFINER),
+    Grant("audit_seals", "SELECT", ("hass_app",)),
+    Grant("audit_seals", "SELECT, INSERT", ("hass_worker",)),
 )
 
 

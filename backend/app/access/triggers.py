@@ -9,8 +9,8 @@ from app.access.policies import HOSPITAL_TABLES, SECRETS
 from app.models import Base
 from app.models.base import Moving
 
-UNAUDITED = frozenset({"audit_logs", "idempotency_keys"})
-APPEND_ONLY = frozenset({"audit_logs", "import_sources"})
+UNAUDITED = frozenset({"audit_logs", "audit_seals", "idempotency_keys"})
+APPEND_ONLY = frozenset({"audit_logs", "audit_seals", "import_sources"})
 # Values that never change once written, besides id, created_at, source and hospital_id.
 FIXED = {
     # person_id is held to the file's by its key.

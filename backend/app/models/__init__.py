@@ -2,7 +2,7 @@
 
 from app.models.ai_draft import AIDraft
 from app.models.appointment import Appointment
-from app.models.audit_log import AuditLog
+from app.models.audit_log import AuditLog, AuditSeal
 from app.models.base import Base
 from app.models.bed import Bed, BedAssignment
 from app.models.emr import AccessGrant, EMRGlobal, EMRLocal, ImportSource
@@ -20,8 +20,8 @@ from app.models.visit import Diagnosis, Visit
 from app.models.vitals import Vitals
 
 __all__ = [
-    "AIDraft", "AccessGrant", "Allergy", "Appointment", "AuditLog", "Base", "Bed", "BedAssignment", "Diagnosis",
-    "EMRGlobal", "EMRLocal", "Hospital", "IdempotencyKey", "ImportSource", "Inventory", "LabResult", "LabTest",
-    "MrnCounter", "Notification", "NurseLog", "Patient", "PatientIdentifier", "Person", "PersonIdentifier", "Prescription",
-    "Region", "Role", "Session", "User", "Visit", "Vitals",
+    "AIDraft", "AccessGrant", "Allergy", "Appointment", "AuditLog", "AuditSeal", "Base", "Bed", "BedAssignment",
+    "Diagnosis", "EMRGlobal", "EMRLocal", "Hospital", "IdempotencyKey", "ImportSource", "Inventory", "LabResult",
+    "LabTest", "MrnCounter", "Notification", "NurseLog", "Patient", "PatientIdentifier", "Person",
+    "PersonIdentifier", "Prescription", "Region", "Role", "Session", "User", "Visit", "Vitals",
 ]  # fmt: skip

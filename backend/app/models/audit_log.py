@@ -1,4 +1,4 @@
-"""The audit trail (S26, S53, domain 5.12): written by triggers and audit_event(), changed by nobody."""
+"""The audit trail (S26, S53, domain 5.12): written by triggers and audit_event(), changed by nobody, and its seals."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Identity,
     Index,
+    LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
     func,
@@ -18,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.ids import new_id
-from app.models.base import INET, JSONB, Base, enum_column, user_fk
+from app.models.base import INET, JSONB, Base, Row, enum_column, user_fk
 
 
 class AuditAction(StrEnum):
@@ -43,7 +44,7 @@ class AuditLog(Base):
         Index(None, "user_id", "created_at"),
         Index(None, "patient_id", "created_at"),
         Index(None, "hospital_id", "created_at"),
-        Index(None, "seq"),
+        Index(None, "transaction_id"),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 
@@ -60,6 +61,9 @@ class AuditLog(Base):
     user_id: Mapped[UUID | None] = mapped_column(
         user_fk("RESTRICT"), comment="NULL = a command or nobody signed in"
     )
+    user_role: Mapped[str | None] = mapped_column(comment="role the user acted in, as it was then")
+    # No reference: a check on every event would lock the hospital's row, and hospitals are never deleted.
+    user_hospital_id: Mapped[UUID | None] = mapped_column(comment="hospital the user acted for")
     action: Mapped[AuditAction] = enum_column("action", AuditAction, comment="C, R, U, D or E")
     act: Mapped[str | None] = mapped_column(comment="name of the act or command")
     event_type: Mapped[str | None] = mapped_column(comment="DICOM DCM or rest code of AuditEvent.type")
@@ -88,3 +92,47 @@ class AuditLog(Base):
     def __repr__(self) -> str:
         shown = {name: self.__dict__.get(name) for name in ("id", "action", "resource_type")}
         return f"<AuditLog {' '.join(f'{name}={value}' for name, value in shown.items())}>"
+
+
+class SealKind(StrEnum):
+    """What a seal tells of."""
+
+    ROWS = "rows"
+    PRUNED = "pruned"
+
+
+class AuditSeal(Row):
+    """One link of the chain that shows tampering: the rows of some finished transactions, or a month that was dropped.
+
+    Sealed by a key that the database never sees (audit/sealing.py)."""
+
+    __tablename__ = "audit_seals"
+    __table_args__ = (
+        CheckConstraint("updated_at = created_at", name="append_only"),
+        CheckConstraint("number >= 1", name="number_range"),
+        CheckConstraint("month ~ '^[0-9]{4}-[0-9]{2}$'", name="month_format"),
+        CheckConstraint("upper_transaction >= lower_transaction", name="transactions_order"),
+        CheckConstraint("octet_length(entries) = 48 * row_count", name="entries_complete"),
+        CheckConstraint("previous_seal ~ '^[0-9a-f]{64}$' AND seal ~ '^[0-9a-f]{64}$'", name="seal_hex"),
+    )
+
+    number: Mapped[int] = mapped_column(
+        BigInteger, unique=True, comment="place in the chain, from 1, without gaps"
+    )
+    kind: Mapped[SealKind] = enum_column(
+        "kind", SealKind, comment="rows, or a month that was dropped by policy"
+    )
+    month: Mapped[str] = mapped_column(comment="month of created_at in UTC, YYYY-MM")
+    lower_transaction: Mapped[int] = mapped_column(BigInteger, comment="first transaction of the batch")
+    upper_transaction: Mapped[int] = mapped_column(
+        BigInteger, comment="transaction that ends the batch, not in it"
+    )
+    row_count: Mapped[int] = mapped_column(comment="count of rows under this seal")
+    first_id: Mapped[UUID | None] = mapped_column(comment="audit_logs.id of the first row; NULL = no rows")
+    last_id: Mapped[UUID | None] = mapped_column(comment="audit_logs.id of the last row; NULL = no rows")
+    entries: Mapped[bytes] = mapped_column(
+        LargeBinary, comment="id (16 bytes) and SHA-256 (32 bytes) of each row, in their order of writing"
+    )
+    previous_seal: Mapped[str] = mapped_column(comment="seal of the link before, hex; zeros for the first")
+    seal: Mapped[str] = mapped_column(comment="HMAC-SHA-256 over the previous seal and this link, hex")
+    key_id: Mapped[str] = mapped_column(comment="which key sealed it")

@@ -150,7 +150,8 @@ def test_only_the_network_changes_roles(world: World) -> None:
 # The patient: domain 5.2's list and nothing else
 
 HIDDEN = {
-    "nurse_logs", "ai_drafts", "audit_logs", "beds", "bed_assignments", "mrn_counters", "inventory", "import_sources",
+    "nurse_logs", "ai_drafts", "audit_logs", "audit_seals", "beds", "bed_assignments", "mrn_counters", "inventory",
+    "import_sources",
 }  # fmt: skip
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.access.policies import HOSPITAL_TABLES
 from app.core.ids import new_id
 
-APPEND_ONLY = {"audit_logs", "import_sources"}
+APPEND_ONLY = {"audit_logs", "audit_seals", "import_sources"}
 CHANGED = sorted(set(MODELS) - APPEND_ONLY)
-UNAUDITED = {"audit_logs", "idempotency_keys"}
+UNAUDITED = {"audit_logs", "audit_seals", "idempotency_keys"}
 AUDITED = sorted(set(MODELS) - UNAUDITED)
 TENANT = {
     "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",

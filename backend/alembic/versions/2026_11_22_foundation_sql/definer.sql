@@ -1,29 +1,25 @@
 -- Functions of hass_definer: what must see past the policies, each with a fixed search_path.
 
--- Every row that a statement inserted into a table of the hospitals. Argument list: columns whose values are masked.
+-- Every row that a statement inserted into a table of the hospitals, which hold no secrets.
 CREATE FUNCTION audit_new_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   caller uuid := nullif(current_setting('hass.user_id', true), '')::uuid;
-  act text := nullif(current_setting('hass.act', true), '');
-  in_hospital text := nullif(current_setting('hass.hospital_id', true), '');
-  in_region text := nullif(current_setting('hass.region_id', true), '');
-  request text := nullif(current_setting('hass.request_id', true), '');
-  address inet := nullif(current_setting('hass.address', true), '')::inet;
-  -- By hand on psql there is no agent; the login says who it was.
-  agent text := coalesce(nullif(current_setting('hass.agent', true), ''), 'sql:' || session_user);
+  in_hospital uuid := nullif(current_setting('hass.hospital_id', true), '')::uuid;
+  in_region uuid := nullif(current_setting('hass.region_id', true), '')::uuid;
+  its_patient text := CASE TG_TABLE_NAME WHEN 'patients' THEN 'id' ELSE 'patient_id' END;
 BEGIN
-  INSERT INTO audit_logs (id, user_id, action, act, event_type, resource_type, resource_id, patient_id, hospital_id,
-                          region_id, after_state, request_id, ip_address, user_agent)
-  SELECT new_id(), caller, 'C', act, 'rest', TG_TABLE_NAME, (made ->> 'id')::uuid,
-         (made ->> CASE TG_TABLE_NAME WHEN 'patients' THEN 'id' ELSE 'patient_id' END)::uuid,
-         CASE TG_TABLE_NAME WHEN 'hospitals' THEN made ->> 'id'
-           ELSE coalesce(made ->> 'hospital_id', made ->> 'source_hospital_id', in_hospital) END::uuid,
-         CASE TG_TABLE_NAME WHEN 'regions' THEN made ->> 'id' ELSE coalesce(made ->> 'region_id', in_region) END::uuid,
-         CASE WHEN TG_NARGS = 0 THEN made ELSE made || (
-           SELECT coalesce(jsonb_object_agg(masked, '***'), '{}') FROM unnest(TG_ARGV) AS masked
-            WHERE made ->> masked IS NOT NULL) END,
-         request, address, agent
+  INSERT INTO audit_logs (id, user_id, user_role, user_hospital_id, action, act, event_type, subtype, purpose,
+                          resource_type, resource_id, patient_id, hospital_id, region_id, after_state, request_id,
+                          ip_address, user_agent)
+  SELECT new_id(), caller, nullif(current_setting('hass.role', true), ''),
+         CASE WHEN caller IS NOT NULL THEN in_hospital END, 'C', nullif(current_setting('hass.act', true), ''),
+         'rest', 'create', nullif(current_setting('hass.purpose', true), ''), TG_TABLE_NAME,
+         (made ->> 'id')::uuid, (made ->> its_patient)::uuid, coalesce((made ->> 'hospital_id')::uuid, in_hospital),
+         in_region, made, nullif(current_setting('hass.request_id', true), ''),
+         nullif(current_setting('hass.address', true), '')::inet,
+         -- By hand on psql there is no agent; the login says who it was.
+         coalesce(nullif(current_setting('hass.agent', true), ''), 'sql:' || session_user)
     FROM (SELECT to_jsonb(n) AS made FROM new_rows AS n) AS inserted;
   RETURN NULL;
 END
@@ -39,6 +35,9 @@ DECLARE
   before_fields jsonb := old_row;
   after_fields jsonb := new_row;
   masked text;
+  kind text[];
+  caller uuid := nullif(current_setting('hass.user_id', true), '')::uuid;
+  in_hospital uuid := nullif(current_setting('hass.hospital_id', true), '')::uuid;
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     SELECT jsonb_object_agg(o.key, o.value), jsonb_object_agg(o.key, new_row -> o.key)
@@ -47,6 +46,7 @@ BEGIN
     before_fields := coalesce(before_fields, '{}');
     after_fields := coalesce(after_fields, '{}');
   END IF;
+  kind := audit_kind(TG_TABLE_NAME, TG_OP, before_fields, after_fields);
   FOR i IN 0 .. TG_NARGS - 1 LOOP
     masked := TG_ARGV[i];
     IF before_fields ->> masked IS NOT NULL THEN
@@ -56,24 +56,23 @@ BEGIN
       after_fields := after_fields || jsonb_build_object(masked, '***');
     END IF;
   END LOOP;
-  INSERT INTO audit_logs (id, user_id, action, act, event_type, resource_type, resource_id, patient_id, hospital_id,
-                          region_id, before_state, after_state, request_id, ip_address, user_agent)
+  INSERT INTO audit_logs (id, user_id, user_role, user_hospital_id, action, act, event_type, subtype, purpose,
+                          resource_type, resource_id, patient_id, hospital_id, region_id, before_state, after_state,
+                          request_id, ip_address, user_agent)
   VALUES (
-    new_id(),
-    nullif(current_setting('hass.user_id', true), '')::uuid,
+    new_id(), caller, nullif(current_setting('hass.role', true), ''),
+    CASE WHEN caller IS NOT NULL THEN in_hospital END,
     CASE TG_OP WHEN 'INSERT' THEN 'C' WHEN 'UPDATE' THEN 'U' ELSE 'D' END,
     nullif(current_setting('hass.act', true), ''),
-    'rest',
+    kind[1], kind[2], nullif(current_setting('hass.purpose', true), ''),
     TG_TABLE_NAME,
     (any_row ->> 'id')::uuid,
     CASE TG_TABLE_NAME WHEN 'patients' THEN (any_row ->> 'id')::uuid ELSE (any_row ->> 'patient_id')::uuid END,
     CASE TG_TABLE_NAME WHEN 'hospitals' THEN (any_row ->> 'id')::uuid
-      ELSE coalesce(any_row ->> 'hospital_id', any_row ->> 'source_hospital_id',
-                    nullif(current_setting('hass.hospital_id', true), ''))::uuid END,
+      ELSE coalesce((any_row ->> 'hospital_id')::uuid, (any_row ->> 'source_hospital_id')::uuid, in_hospital) END,
     CASE TG_TABLE_NAME WHEN 'regions' THEN (any_row ->> 'id')::uuid
       ELSE coalesce(any_row ->> 'region_id', nullif(current_setting('hass.region_id', true), ''))::uuid END,
-    before_fields,
-    after_fields,
+    before_fields, after_fields,
     nullif(current_setting('hass.request_id', true), ''),
     nullif(current_setting('hass.address', true), '')::inet,
     -- By hand on psql there is no agent; the login says who it was.
@@ -83,7 +82,8 @@ BEGIN
 END
 $$;
 
--- The one other way to add a row to the trail: reads, searches, refusals, sign-ins.
+-- The one other way to add a row to the trail: reads, searches, refusals, sign-ins. Why a record is read follows from
+-- the reader's role unless it is said: treatment, the hospital's work, or the patient himself.
 CREATE FUNCTION audit_event(
   p_action text, p_event_type text, p_resource_type text, p_resource_id uuid, p_patient_id uuid DEFAULT NULL,
   p_outcome smallint DEFAULT 0, p_outcome_desc text DEFAULT NULL, p_query jsonb DEFAULT NULL,
@@ -91,15 +91,26 @@ CREATE FUNCTION audit_event(
 ) RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   made uuid := new_id();
+  caller uuid := nullif(current_setting('hass.user_id', true), '')::uuid;
+  caller_role text := nullif(current_setting('hass.role', true), '');
+  in_hospital uuid := nullif(current_setting('hass.hospital_id', true), '')::uuid;
+  in_region uuid := nullif(current_setting('hass.region_id', true), '')::uuid;
+  of_hospital uuid := in_hospital;
 BEGIN
-  INSERT INTO audit_logs (id, user_id, action, act, event_type, subtype, purpose, outcome, outcome_desc, resource_type,
-                          resource_id, patient_id, hospital_id, region_id, query, request_id, ip_address, user_agent)
-  VALUES (made,
-    nullif(current_setting('hass.user_id', true), '')::uuid, p_action, nullif(current_setting('hass.act', true), ''),
-    p_event_type, p_subtype, p_purpose, p_outcome, p_outcome_desc, p_resource_type, p_resource_id, p_patient_id,
-    nullif(current_setting('hass.hospital_id', true), '')::uuid,
-    nullif(current_setting('hass.region_id', true), '')::uuid,
-    p_query,
+  IF caller IS NULL AND in_hospital IS NULL AND p_resource_type = 'users' AND p_resource_id IS NOT NULL THEN
+    -- A refused sign-in belongs to the hospital and region of the account that was tried.
+    SELECT u.hospital_id, u.region_id INTO of_hospital, in_region FROM users u WHERE u.id = p_resource_id;
+  END IF;
+  INSERT INTO audit_logs (id, user_id, user_role, user_hospital_id, action, act, event_type, subtype, purpose, outcome,
+                          outcome_desc, resource_type, resource_id, patient_id, hospital_id, region_id, query,
+                          request_id, ip_address, user_agent)
+  VALUES (made, caller, caller_role, CASE WHEN caller IS NOT NULL THEN in_hospital END, p_action,
+    nullif(current_setting('hass.act', true), ''), p_event_type, p_subtype,
+    coalesce(p_purpose, nullif(current_setting('hass.purpose', true), ''), CASE WHEN p_patient_id IS NOT NULL THEN
+      CASE WHEN caller_role IN ('doctor', 'nurse', 'lab_tech', 'pharmacist') THEN 'TREAT'
+           WHEN caller_role IN ('manager', 'reception') THEN 'HOPERAT'
+           WHEN caller_role = 'patient' THEN 'PATRQT' END END),
+    p_outcome, p_outcome_desc, p_resource_type, p_resource_id, p_patient_id, of_hospital, in_region, p_query,
     nullif(current_setting('hass.request_id', true), ''),
     nullif(current_setting('hass.address', true), '')::inet,
     coalesce(nullif(current_setting('hass.agent', true), ''), 'sql:' || session_user));

@@ -20,6 +20,8 @@ ALTER TABLE users ENABLE ROW LEVEL SECURITY;
 ALTER TABLE users FORCE ROW LEVEL SECURITY;
 ALTER TABLE audit_logs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audit_logs FORCE ROW LEVEL SECURITY;
+ALTER TABLE audit_seals ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit_seals FORCE ROW LEVEL SECURITY;
 ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE idempotency_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE notifications ENABLE ROW LEVEL SECURITY;
@@ -136,6 +138,8 @@ CREATE POLICY definer ON visits FOR SELECT TO hass_definer USING (true);
 CREATE POLICY definer ON beds FOR SELECT TO hass_definer USING (true);
 CREATE POLICY definer ON import_sources FOR SELECT TO hass_definer USING (true);
 CREATE POLICY definer ON audit_logs FOR INSERT TO hass_definer WITH CHECK (true);
+CREATE POLICY definer_read ON audit_logs FOR SELECT TO hass_definer USING (true);
+CREATE POLICY network ON audit_seals FOR ALL TO hass_worker USING ((SELECT current_setting('hass.scope', true) = 'network'));
 
 GRANT SELECT, INSERT, UPDATE ON roles TO hass_app, hass_worker;
 GRANT SELECT, INSERT, UPDATE ON regions TO hass_app, hass_worker;
@@ -179,6 +183,9 @@ GRANT SELECT, UPDATE (last_login) ON users TO hass_definer;
 GRANT SELECT, INSERT, UPDATE ON sessions TO hass_definer;
 GRANT SELECT, INSERT, UPDATE ON persons TO hass_definer;
 GRANT SELECT, INSERT, UPDATE ON person_identifiers TO hass_definer;
-GRANT INSERT ON audit_logs TO hass_definer;
+GRANT SELECT, INSERT ON audit_logs TO hass_definer;
+GRANT SELECT ON audit_seals TO hass_app;
+GRANT SELECT, INSERT ON audit_seals TO hass_worker;
 
 REVOKE ALL ON FUNCTION audit_partitions_ahead(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_partitions_ahead(integer) TO hass_worker;

@@ -13,5 +13,8 @@ BEGIN
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', made);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO hass_app, hass_worker', made);
   END LOOP;
+  -- Sealing is background work of the whole network; a request has no part in it.
+  REVOKE ALL ON FUNCTION audit_batch_end(bigint, integer), audit_digests(bigint, bigint), audit_waiting(bigint)
+    FROM hass_app;
 END
 $$;

@@ -304,6 +304,8 @@ CREATE TABLE audit_logs (
   seq BIGINT GENERATED ALWAYS AS IDENTITY,
   transaction_id BIGINT DEFAULT (pg_current_xact_id())::text::bigint NOT NULL,
   user_id UUID,
+  user_role TEXT,
+  user_hospital_id UUID,
   action VARCHAR(32) NOT NULL CONSTRAINT audit_logs_action_check CHECK (action IN ('C', 'R', 'U', 'D', 'E')),
   act TEXT,
   event_type TEXT,
@@ -332,7 +334,7 @@ CREATE TABLE audit_logs (
 CREATE INDEX audit_logs_hospital_id_created_at_idx ON audit_logs (hospital_id, created_at);
 CREATE INDEX audit_logs_patient_id_created_at_idx ON audit_logs (patient_id, created_at);
 CREATE INDEX audit_logs_resource_type_resource_id_created_at_idx ON audit_logs (resource_type, resource_id, created_at);
-CREATE INDEX audit_logs_seq_idx ON audit_logs (seq);
+CREATE INDEX audit_logs_transaction_id_idx ON audit_logs (transaction_id);
 CREATE INDEX audit_logs_user_id_created_at_idx ON audit_logs (user_id, created_at);
 COMMENT ON COLUMN audit_logs.id IS 'UUID version 7';
 COMMENT ON COLUMN audit_logs.created_at IS 'instant of the event';
@@ -340,6 +342,8 @@ COMMENT ON COLUMN audit_logs.updated_at IS 'equal to created_at';
 COMMENT ON COLUMN audit_logs.seq IS 'order of writing';
 COMMENT ON COLUMN audit_logs.transaction_id IS 'of the writer, for sealing';
 COMMENT ON COLUMN audit_logs.user_id IS 'NULL = a command or nobody signed in';
+COMMENT ON COLUMN audit_logs.user_role IS 'role the user acted in, as it was then';
+COMMENT ON COLUMN audit_logs.user_hospital_id IS 'hospital the user acted for';
 COMMENT ON COLUMN audit_logs.action IS 'C, R, U, D or E';
 COMMENT ON COLUMN audit_logs.act IS 'name of the act or command';
 COMMENT ON COLUMN audit_logs.event_type IS 'DICOM DCM or rest code of AuditEvent.type';
@@ -358,6 +362,48 @@ COMMENT ON COLUMN audit_logs.query IS 'of a search: what was asked, how many fou
 COMMENT ON COLUMN audit_logs.request_id IS 'the request that did it';
 COMMENT ON COLUMN audit_logs.ip_address IS 'address the request came from';
 COMMENT ON COLUMN audit_logs.user_agent IS 'program the request came from';
+
+CREATE TABLE audit_seals (
+  id UUID NOT NULL,
+  number BIGINT NOT NULL,
+  kind VARCHAR(32) NOT NULL CONSTRAINT audit_seals_kind_check CHECK (kind IN ('rows', 'pruned')),
+  month TEXT NOT NULL,
+  lower_transaction BIGINT NOT NULL,
+  upper_transaction BIGINT NOT NULL,
+  row_count INTEGER NOT NULL,
+  first_id UUID,
+  last_id UUID,
+  entries BYTEA NOT NULL,
+  previous_seal TEXT NOT NULL,
+  seal TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  CONSTRAINT audit_seals_pkey PRIMARY KEY (id),
+  CONSTRAINT audit_seals_append_only_check CHECK (updated_at = created_at),
+  CONSTRAINT audit_seals_number_range_check CHECK (number >= 1),
+  CONSTRAINT audit_seals_month_format_check CHECK (month ~ '^[0-9]{4}-[0-9]{2}$'),
+  CONSTRAINT audit_seals_transactions_order_check CHECK (upper_transaction >= lower_transaction),
+  CONSTRAINT audit_seals_entries_complete_check CHECK (octet_length(entries) = 48 * row_count),
+  CONSTRAINT audit_seals_seal_hex_check CHECK (previous_seal ~ '^[0-9a-f]{64}$' AND seal ~ '^[0-9a-f]{64}$'),
+  CONSTRAINT audit_seals_number_key UNIQUE (number)
+);
+
+COMMENT ON COLUMN audit_seals.id IS 'UUID version 7, made by the application';
+COMMENT ON COLUMN audit_seals.number IS 'place in the chain, from 1, without gaps';
+COMMENT ON COLUMN audit_seals.kind IS 'rows, or a month that was dropped by policy';
+COMMENT ON COLUMN audit_seals.month IS 'month of created_at in UTC, YYYY-MM';
+COMMENT ON COLUMN audit_seals.lower_transaction IS 'first transaction of the batch';
+COMMENT ON COLUMN audit_seals.upper_transaction IS 'transaction that ends the batch, not in it';
+COMMENT ON COLUMN audit_seals.row_count IS 'count of rows under this seal';
+COMMENT ON COLUMN audit_seals.first_id IS 'audit_logs.id of the first row; NULL = no rows';
+COMMENT ON COLUMN audit_seals.last_id IS 'audit_logs.id of the last row; NULL = no rows';
+COMMENT ON COLUMN audit_seals.entries IS 'id (16 bytes) and SHA-256 (32 bytes) of each row, in their order of writing';
+COMMENT ON COLUMN audit_seals.previous_seal IS 'seal of the link before, hex; zeros for the first';
+COMMENT ON COLUMN audit_seals.seal IS 'HMAC-SHA-256 over the previous seal and this link, hex';
+COMMENT ON COLUMN audit_seals.key_id IS 'which key sealed it';
+COMMENT ON COLUMN audit_seals.created_at IS 'instant the row was written';
+COMMENT ON COLUMN audit_seals.updated_at IS 'instant of the last change, moved by trigger';
 
 CREATE TABLE idempotency_keys (
   id UUID NOT NULL,

@@ -23,6 +23,8 @@ CREATE TRIGGER appointments_audit_new AFTER INSERT ON appointments REFERENCING N
 CREATE TRIGGER appointments_audit AFTER UPDATE OR DELETE ON appointments FOR EACH ROW EXECUTE FUNCTION audit_row_change();
 CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE ON audit_logs FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_logs_no_truncate BEFORE TRUNCATE ON audit_logs FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_seals_append_only BEFORE UPDATE OR DELETE ON audit_seals FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_seals_no_truncate BEFORE TRUNCATE ON audit_seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER bed_assignments_fixed BEFORE UPDATE ON bed_assignments FOR EACH ROW EXECUTE FUNCTION refuse_fixed_columns('id', 'created_at', 'source', 'hospital_id', 'patient_id');
 CREATE TRIGGER bed_assignments_updated_at BEFORE UPDATE ON bed_assignments FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 CREATE TRIGGER bed_assignments_no_truncate BEFORE TRUNCATE ON bed_assignments FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -173,6 +175,8 @@ ALTER TABLE appointments ENABLE ALWAYS TRIGGER appointments_audit_new;
 ALTER TABLE appointments ENABLE ALWAYS TRIGGER appointments_audit;
 ALTER TABLE audit_logs ENABLE ALWAYS TRIGGER audit_logs_append_only;
 ALTER TABLE audit_logs ENABLE ALWAYS TRIGGER audit_logs_no_truncate;
+ALTER TABLE audit_seals ENABLE ALWAYS TRIGGER audit_seals_append_only;
+ALTER TABLE audit_seals ENABLE ALWAYS TRIGGER audit_seals_no_truncate;
 ALTER TABLE bed_assignments ENABLE ALWAYS TRIGGER bed_assignments_fixed;
 ALTER TABLE bed_assignments ENABLE ALWAYS TRIGGER bed_assignments_updated_at;
 ALTER TABLE bed_assignments ENABLE ALWAYS TRIGGER bed_assignments_no_truncate;

@@ -1,0 +1,167 @@
+"""Sealing the trail (design 5): batches of finished rows, chained by an HMAC whose key the database never sees.
+
+A batch holds the rows of a range of transactions, all of them ended: what commits late is in no batch yet, and what
+appears in a batch afterwards was put there behind its back. Rows stay in the database, only their digests come out."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.access.context import set_context
+from app.audit.keys import AuditKey, ChainHead, audit_key, known_head, remember_head
+from app.models.audit_log import AuditSeal, SealKind
+from app.models.role import Scope
+
+ACT = "audit seal"
+NO_SEAL = "0" * 64
+# Before every transaction there can be.
+BEGINNING = -(2**63)
+DIGEST_BYTES = 32
+ENTRY_BYTES = 16 + DIGEST_BYTES
+# Whole transactions, so that a batch may be larger than this by its last one.
+BATCH_ROWS = 20_000
+# Any number, the same for all: of several processes one seals.
+ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(4022)")
+
+_BATCH_END = text("SELECT audit_batch_end(:lower, :most)")
+_DIGESTS = text("SELECT month, id, digest FROM audit_digests(:lower, :upper)")
+_NOW = text("SELECT now()")
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a seal vouches for, beside the seal before it."""
+
+    number: int
+    kind: SealKind
+    month: str
+    lower_transaction: int
+    upper_transaction: int
+    row_count: int
+    first_id: UUID | None
+    last_id: UUID | None
+    created_at: datetime
+    entries: bytes
+
+    def sealed_with(self, key: AuditKey, previous_seal: str) -> str:
+        """HMAC-SHA-256, hex, over plain lines that no version, locale or time zone changes."""
+        lines = (
+            "hass-audit-seal-1",
+            previous_seal,
+            str(self.number),
+            self.kind.value,
+            self.month,
+            str(self.lower_transaction),
+            str(self.upper_transaction),
+            str(self.row_count),
+            str(self.first_id or ""),
+            str(self.last_id or ""),
+            self.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            hashlib.sha256(self.entries).hexdigest(),
+        )
+        return hmac.new(key.secret, "\n".join(lines).encode(), hashlib.sha256).hexdigest()
+
+
+def link_of(row: AuditSeal) -> Link:
+    return Link(
+        row.number, row.kind, row.month, row.lower_transaction, row.upper_transaction, row.row_count, row.first_id,
+        row.last_id, row.created_at, row.entries,
+    )  # fmt: skip
+
+
+async def newest_seal(session: AsyncSession) -> AuditSeal | None:
+    found: AuditSeal | None = await session.scalar(
+        select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1)
+    )
+    return found
+
+
+async def append(session: AsyncSession, key: AuditKey, link: Link, previous_seal: str) -> AuditSeal:
+    row = AuditSeal(
+        number=link.number,
+        kind=link.kind,
+        month=link.month,
+        lower_transaction=link.lower_transaction,
+        upper_transaction=link.upper_transaction,
+        row_count=link.row_count,
+        first_id=link.first_id,
+        last_id=link.last_id,
+        entries=link.entries,
+        previous_seal=previous_seal,
+        seal=link.sealed_with(key, previous_seal),
+        key_id=key.id,
+        created_at=link.created_at,
+        updated_at=link.created_at,
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+@dataclass(frozen=True)
+class Batch:
+    """How many rows were sealed, and the seal that stands over them."""
+
+    rows: int
+    head: ChainHead
+
+
+async def seal_batch(session: AsyncSession, *, most: int = BATCH_ROWS) -> Batch | None:
+    """Seal the next batch in the running transaction; None when everything that has ended is sealed.
+
+    A batch has one seal for each month its rows fall in, so that a month can go by policy and the rest stays whole."""
+    await set_context(session, scope=Scope.NETWORK, act=ACT)
+    await session.execute(ONE_AT_A_TIME)
+    last = await newest_seal(session)
+    # A chain that goes on needs the key it was begun with: a new one would pass for it.
+    key = audit_key(make=last is None and known_head() is None)
+    lower = last.upper_transaction if last else BEGINNING
+    upper = await session.scalar(_BATCH_END, {"lower": lower, "most": most})
+    if upper is None or upper <= lower:
+        return None
+    rows = (await session.execute(_DIGESTS, {"lower": lower, "upper": upper})).all()
+    number, at, seal = last.number if last else 0, await _now(session), last.seal if last else NO_SEAL
+    for month, of_month in groupby(sorted(rows, key=lambda row: str(row.month)), key=lambda row: row.month):
+        entries = [(row.id, row.digest) for row in of_month]
+        number += 1
+        link = Link(
+            number, SealKind.ROWS, month, lower, upper, len(entries), entries[0][0], entries[-1][0], at, pack(entries)
+        )  # fmt: skip
+        seal = (await append(session, key, link, seal)).seal
+    return Batch(len(rows), ChainHead(number, seal))
+
+
+async def _now(session: AsyncSession) -> datetime:
+    found: datetime = (await session.execute(_NOW)).scalar_one()
+    return found
+
+
+def pack(entries: Sequence[tuple[UUID, bytes]]) -> bytes:
+    return b"".join(row_id.bytes + digest for row_id, digest in entries)
+
+
+def unpack(entries: bytes) -> list[tuple[UUID, bytes]]:
+    return [
+        (UUID(bytes=entries[at : at + 16]), entries[at + 16 : at + ENTRY_BYTES])
+        for at in range(0, len(entries), ENTRY_BYTES)
+    ]
+
+
+async def seal_all(sessions: async_sessionmaker[AsyncSession]) -> int:
+    """Seal batch by batch, each in a transaction of its own, until nothing that has ended is left; the rows sealed."""
+    rows = 0
+    while True:
+        async with sessions.begin() as session:
+            batch = await seal_batch(session)
+        if batch is None:
+            return rows
+        rows += batch.rows
+        # After the commit: a head that is ahead of the chain would look like a chain that was cut.
+        remember_head(batch.head)

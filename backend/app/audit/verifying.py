@@ -1,0 +1,169 @@
+"""Verifying the trail: walk the seals, compare every row with its digest, and name what was tampered with."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.context import set_context
+from app.audit.keys import AuditKey, audit_key, known_head
+from app.audit.sealing import BEGINNING, NO_SEAL, link_of, unpack
+from app.models.audit_log import AuditSeal, SealKind
+from app.models.role import Scope
+
+ACT = "audit verify"
+MOST_FINDINGS = 100
+# Seals read at a time; each may hold the digests of a whole batch.
+PIECE = 10
+
+_DIGESTS = text("SELECT transaction_id, month, id, digest FROM audit_digests(:lower, :upper)")
+_WAITING = text("SELECT waiting, oldest, in_default, months_ahead FROM audit_waiting(:lower)")
+_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+WORDS = {
+    "changed": "row was changed",
+    "removed": "row was removed",
+    "inserted": "row was inserted behind the trail's back",
+    "seal-changed": "seal was changed, or made with another key",
+    "seal-missing": "seal is missing",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: a row by its id, or a seal by its number."""
+
+    kind: str
+    seal: int
+    row_id: UUID | None = None
+
+    @property
+    def sentence(self) -> str:
+        if self.row_id is None:
+            return f"{WORDS[self.kind]}: seal {self.seal}"
+        return f"{WORDS[self.kind]}: {self.row_id} (seal {self.seal})"
+
+
+@dataclass
+class Report:
+    """What a verification found; the first finding is the oldest one."""
+
+    seals: int = 0
+    rows: int = 0
+    pruned_rows: int = 0
+    pruned_months: list[str] = field(default_factory=list)
+    unsealed: int = 0
+    unsealed_since: datetime | None = None
+    sealed_at: datetime | None = None
+    findings: list[Finding] = field(default_factory=list)
+    more_findings: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.findings
+
+    def add(self, finding: Finding) -> None:
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(finding)
+        else:
+            self.more_findings += 1
+
+
+async def verify(session: AsyncSession) -> Report:
+    """Check the whole chain in one snapshot, as hass_worker; the transaction must be new."""
+    await session.execute(_SNAPSHOT)
+    await set_context(session, scope=Scope.NETWORK, act=ACT)
+    report = Report()
+    head = known_head()
+    numbers = list(await session.scalars(select(AuditSeal.number).order_by(AuditSeal.number)))
+    # Nothing was ever sealed, so no key is needed to say so.
+    key = audit_key(make=False) if numbers or head else None
+    report.pruned_months = list(
+        await session.scalars(
+            select(AuditSeal.month).where(AuditSeal.kind == SealKind.PRUNED).order_by(AuditSeal.number)
+        )
+    )
+    last: AuditSeal | None = None
+    if key is not None:
+        async for batch in _batches(session):
+            for seal in batch:
+                _check_link(report, key, last, seal)
+                last = seal
+            if batch[0].kind is SealKind.ROWS:
+                await _check_rows(session, report, batch)
+    _check_head(report, last, head.number if head else 0, head.seal if head else None)
+    lower = last.upper_transaction if last else BEGINNING
+    waiting = (await session.execute(_WAITING, {"lower": lower})).one()
+    report.unsealed, report.unsealed_since = waiting.waiting, waiting.oldest
+    report.sealed_at = last.created_at if last else None
+    return report
+
+
+async def _batches(session: AsyncSession) -> AsyncIterator[list[AuditSeal]]:
+    """Seals in the order of the chain, those of one batch together: it has one for each month."""
+    after = 0
+    while True:
+        seals = list(
+            await session.scalars(
+                select(AuditSeal).where(AuditSeal.number > after).order_by(AuditSeal.number).limit(PIECE)
+            )
+        )
+        if not seals:
+            return
+        batches = [
+            list(group) for _, group in groupby(seals, key=lambda seal: (seal.kind, seal.upper_transaction))
+        ]
+        if len(seals) == PIECE and len(batches) > 1:
+            # The last one may go on in the next piece.
+            batches.pop()
+        for batch in batches:
+            yield batch
+            after = batch[-1].number
+        session.expunge_all()
+
+
+def _check_link(report: Report, key: AuditKey, last: AuditSeal | None, seal: AuditSeal) -> None:
+    report.seals += 1
+    expected = last.number + 1 if last else 1
+    for missing in range(expected, min(seal.number, expected + MOST_FINDINGS)):
+        report.add(Finding("seal-missing", missing))
+    is_next = seal.number == expected
+    previous = (last.seal if last else NO_SEAL) if is_next else seal.previous_seal
+    if seal.previous_seal != previous or link_of(seal).sealed_with(key, previous) != seal.seal:
+        report.add(Finding("seal-changed", seal.number))
+
+
+def _check_head(report: Report, last: AuditSeal | None, number: int, seal: str | None) -> None:
+    """What this machine remembers of the newest seal: without it, a chain whose end was cut off would look whole."""
+    found = last.number if last else 0
+    for missing in range(found + 1, min(number, found + MOST_FINDINGS) + 1):
+        report.add(Finding("seal-missing", missing))
+    if last is not None and last.number == number and last.seal != seal:
+        report.add(Finding("seal-changed", number))
+
+
+async def _check_rows(session: AsyncSession, report: Report, batch: Sequence[AuditSeal]) -> None:
+    """Compare the rows of one batch with what its seals say of them, in the order they were written."""
+    lower, upper = batch[0].lower_transaction, batch[0].upper_transaction
+    found: dict[UUID, bytes] = {}
+    rows = (await session.execute(_DIGESTS, {"lower": lower, "upper": upper})).all()
+    present = {row.month for row in rows}
+    found = {row.id: row.digest for row in rows}
+    for seal in batch:
+        entries = unpack(seal.entries)
+        if seal.month in report.pruned_months and seal.month not in present:
+            report.pruned_rows += len(entries)
+            continue
+        for row_id, digest in entries:
+            held = found.pop(row_id, None)
+            if held is None:
+                report.add(Finding("removed", seal.number, row_id))
+            elif held != digest:
+                report.add(Finding("changed", seal.number, row_id))
+            else:
+                report.rows += 1
+    for row_id in (row.id for row in rows if row.id in found):
+        report.add(Finding("inserted", batch[-1].number, row_id))
