@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     """Allows the demo's well-known passwords."""
     secret_file: AbsolutePath | None = None
     """The file that holds the signing key; made below `home` when not set."""
+    audit_key_file: AbsolutePath | None = None
+    """The file that holds the key of the audit trail's seals; made below `home` when not set."""
+    audit_keep_months: int = Field(default=72, ge=12, le=1200)
+    """How long `hass audit prune` keeps the trail; HIPAA asks for six years (45 CFR 164.316(b)(2))."""
     port: int = Field(default=8000, ge=0, le=65535, validation_alias="PORT")
     """The port of the web server."""
 
