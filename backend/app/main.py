@@ -19,6 +19,8 @@ from app.access.http import PUBLIC, declared_permission
 from app.core import migrations
 from app.core.database import create_engine, explain, resolve_urls, session_factory
 from app.core.errors import HassError
+from app.core.mail import PostOffice
+from app.core.settings import get_settings
 from app.features.organisation import pages as organisation_pages
 from app.features.portal import pages as portal_pages
 from app.features.registration import api as registration_api
@@ -50,11 +52,13 @@ def create_app(engine_url: str | None = None, *, demo: bool = False) -> FastAPI:
         engine = create_engine(url)
         app.state.engine = engine
         app.state.sessions = session_factory(engine)
+        app.state.post = PostOffice(get_settings().smtp_url, keeps=app.state.demo)
         assets()
         environment()
         try:
             yield
         finally:
+            await app.state.post.settle()
             await engine.dispose()
 
     app = FastAPI(

@@ -194,6 +194,19 @@ class Chain:
         defaults = {"cookie_hash": f"{next(_numbers):064x}", "expires_at": NOW + 8 * HOUR}
         return self.row("sessions", given, user_id=of_user["id"], **defaults)
 
+    def password_link(self, *, user: Any = None, **given: Any) -> Values:
+        of_user = values_of(user or self.user())
+        defaults = {"purpose": "reset", "token_hash": f"{next(_numbers):064x}", "expires_at": NOW + HOUR}
+        return self.row("password_links", given, user_id=of_user["id"], **defaults)
+
+    def sign_in_delay(self, **given: Any) -> Values:
+        return self.row("sign_in_delays", given, kind="account", key_hash=f"{next(_numbers):064x}")
+
+    def form_draft(self, *, user: Any = None, **given: Any) -> Values:
+        of_user = values_of(user or self.user())
+        defaults = {"page": "/patients", "form": f"/form/{next(_numbers)}", "fields": {"note": "half a word"}}
+        return self.row("form_drafts", given, user_id=of_user["id"], **defaults)
+
     def idempotency_key(self, *, user: Any = None, **given: Any) -> Values:
         of_user = values_of(user or self.user())
         defaults = {"key": f"key-{next(_numbers):08}", "request_hash": SHA}

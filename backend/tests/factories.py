@@ -22,6 +22,7 @@ __all__ = ["HOUR", "MACHINES", "MODELS", "NOW", "PASSWORD_HASH", "SHA", "Make", 
 
 TABLES = {
     "region": "regions", "hospital": "hospitals", "role": "roles", "user": "users", "session": "sessions",
+    "password_link": "password_links", "sign_in_delay": "sign_in_delays", "form_draft": "form_drafts",
     "idempotency_key": "idempotency_keys", "person": "persons", "person_identifier": "person_identifiers",
     "mrn_counter": "mrn_counters", "patient": "patients", "patient_identifier": "patient_identifiers",
     "allergy": "allergies", "visit": "visits", "diagnosis": "diagnoses", "bed": "beds",

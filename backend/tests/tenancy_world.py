@@ -91,6 +91,9 @@ def fill(make: Make, visit: Values, file: Values, at: Values) -> None:
     make.ai_draft(visit=visit)
     make.notification(user=make.staff(visit))
     make.session(user=make.staff(visit))
+    make.password_link(user=make.user("nurse", hospital=at))
+    make.sign_in_delay()
+    make.form_draft(user=make.staff(visit))
     make.idempotency_key(user=make.staff(visit))
 
 
@@ -156,5 +159,7 @@ def build(make: Make) -> World:
     own["persons"], own["users"] = {person["shared"]["id"]}, {portal["id"]}
     own["hospitals"], own["regions"] = {at["a"]["id"], at["b"]["id"]}, {region["north"]["id"]}
     own["sessions"] = {make.session(user=portal)["id"]}
+    for factory, table in (("password_link", "password_links"), ("form_draft", "form_drafts")):
+        own[table] = {getattr(make, factory)(user=portal)["id"]}
     own["idempotency_keys"] = {make.idempotency_key(user=portal)["id"]}
     return World(make, region, at, person, file, visit, portal, own)

@@ -25,13 +25,14 @@ DEFINER = (
     "definer_audit",
     "definer_organisation",
     "definer_records",
+    "definer_signin",
 )
 
 TABLES = (
-    "access_grants, idempotency_keys, import_sources, emr_global, emr_local, ai_drafts, notifications, inventory,"
-    " appointments, prescriptions, lab_results, lab_tests, nurse_logs, vitals, bed_assignments, beds, diagnoses,"
-    " visits, allergies, patient_identifiers, mrn_counters, patients, person_identifiers, persons, audit_seals,"
-    " audit_logs, sessions, users, hospitals, regions, roles"
+    "form_drafts, sign_in_delays, password_links, access_grants, idempotency_keys, import_sources, emr_global,"
+    " emr_local, ai_drafts, notifications, inventory, appointments, prescriptions, lab_results, lab_tests,"
+    " nurse_logs, vitals, bed_assignments, beds, diagnoses, visits, allergies, patient_identifiers, mrn_counters,"
+    " patients, person_identifiers, persons, audit_seals, audit_logs, sessions, users, hospitals, regions, roles"
 )
 
 

@@ -1,6 +1,7 @@
 """What routes ask for: a transaction, the actor, and the declaration of what the route needs."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,14 +18,16 @@ from app.access.after import AfterEnd, take_work
 from app.access.needs import require
 from app.access.permissions import Permission
 from app.core import clock
-from app.core.errors import Unauthenticated
+from app.core.errors import Locked, Unauthenticated
+from app.core.mail import take_letters
+from app.core.settings import get_settings
 
 SESSION_COOKIE = "hass_session"
 MOST_AGENT = 300
 
 _OPEN = text(
-    "SELECT * FROM session_open(CAST(:session AS uuid), CAST(:cookie AS text), :act, :request_id,"
-    " CAST(:address AS inet), :agent)"
+    "SELECT * FROM session_open(CAST(:session AS uuid), CAST(:cookie AS text), CAST(:idle AS interval), :act,"
+    " :request_id, CAST(:address AS inet), :agent)"
 )
 
 
@@ -47,6 +50,7 @@ async def open_transaction(request: Request) -> AsyncIterator[AsyncSession]:
         try:
             yield session
             await session.commit()
+            request.app.state.post.send(take_letters(session))
         except BaseException:
             await session.rollback()
             raise
@@ -102,6 +106,7 @@ async def current_actor(request: Request, db: Db) -> Actor:
                 {
                     "session": session_id,
                     "cookie": cookie_hash,
+                    "idle": timedelta(minutes=get_settings().lock_minutes),
                     "act": act_of(request),
                     "request_id": caller.request_id,
                     "address": caller.address,
@@ -115,6 +120,8 @@ async def current_actor(request: Request, db: Db) -> Actor:
     if row is None:
         raise Unauthenticated("session-ended", tokens.ENDED)
     known: dict[str, Any] = dict(row)
+    if known.pop("is_locked"):
+        raise Locked
     actor = Actor(**{**known, "permissions": frozenset(known["permissions"])})
     # Pages that must show an error still know who reads them.
     request.state.actor = actor

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from app.models import Base
 
 # Nobody reads these, and the audit trail masks them (access/triggers.py).
-SECRETS = {"users": ("password_hash",), "sessions": ("refresh_hash", "cookie_hash")}
+SECRETS = {
+    "users": ("password_hash",),
+    "sessions": ("refresh_hash", "cookie_hash"),
+    "password_links": ("token_hash",),
+    "sign_in_delays": ("key_hash",),
+}
+# What the audit trail masks: secrets, and words that are their author's alone.
+MASKED = {**SECRETS, "form_drafts": ("fields",)}
 
 
 def _scope(condition: str) -> str:
@@ -153,8 +160,10 @@ def _organisation() -> Iterator[Policy]:
         f"{IS_SELF} AND id IN (SELECT h.region_id FROM hospitals h)",
         command="SELECT",
     )
-    yield Policy("sessions", "own", f"user_id = {USER}", command="SELECT")
-    yield Policy("idempotency_keys", "own", f"user_id = {USER}")
+    for table in ("sessions", "password_links"):
+        yield Policy(table, "own", f"user_id = {USER}", command="SELECT")
+    for table in ("idempotency_keys", "form_drafts"):
+        yield Policy(table, "own", f"user_id = {USER}")
 
 
 def _people_of_the_network() -> Iterator[Policy]:
@@ -225,6 +234,9 @@ def _definer() -> Iterator[Policy]:
         "users",
         "patients",
         "sessions",
+        "password_links",
+        "sign_in_delays",
+        "form_drafts",
         "persons",
         "person_identifiers",
         "access_grants",
@@ -266,7 +278,7 @@ def _without_secrets(table: str) -> str:
 _WRITTEN = (
     "roles", "regions", "hospitals", "patients", "patient_identifiers", "allergies", "mrn_counters",
     "visits", "diagnoses", "beds", "bed_assignments", "nurse_logs", "lab_tests", "prescriptions", "appointments",
-    "inventory", "emr_global", "notifications", "ai_drafts", "idempotency_keys",
+    "inventory", "emr_global", "notifications", "ai_drafts", "idempotency_keys", "form_drafts",
 )  # fmt: skip
 
 GRANTS: tuple[Grant, ...] = (
@@ -283,7 +295,10 @@ GRANTS: tuple[Grant, ...] = (
     Grant("users", f"SELECT ({_without_secrets('users')}), INSERT, UPDATE"),
     # Written by definer functions and triggers only.
     *(Grant(table, "SELECT") for table in ("persons", "person_identifiers", "audit_logs")),
-    Grant("sessions", f"SELECT ({_without_secrets('sessions')})"),
+    *(
+        Grant(table, f"SELECT ({_without_secrets(table)})")
+        for table in ("sessions", "password_links", "sign_in_delays")
+    ),
     *(
         Grant(table, "SELECT", DEFINER)
         for table in (
@@ -297,10 +312,17 @@ GRANTS: tuple[Grant, ...] = (
             "import_sources",
         )
     ),
-    Grant("users", "SELECT, UPDATE (last_login)", DEFINER),
+    Grant("users", "SELECT, UPDATE (last_login, password_hash, password_changed_at)", DEFINER),
     *(
         Grant(table, "SELECT, INSERT, UPDATE", DEFINER)
-        for table in ("sessions", "persons", "person_identifiers")
+        for table in (
+            "sessions",
+            "password_links",
+            "sign_in_delays",
+            "form_drafts",
+            "persons",
+            "person_identifiers",
+        )
     ),
     Grant("audit_logs", "SELECT, INSERT", DEFINER),
     Grant("audit_seals", "SELECT", ("hass_app",)),

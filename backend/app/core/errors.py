@@ -47,6 +47,23 @@ class Unauthenticated(HassError):
         super().__init__(code, sentence)
 
 
+class Locked(Unauthenticated):
+    """The page was quiet for too long, or was locked by hand; its user unlocks it by his password."""
+
+    def __init__(self) -> None:
+        super().__init__("page-locked", "This page has locked itself. Unlock it to go on.")
+
+
+class TooMany(HassError):
+    """Too many attempts; the next one is taken after `seconds`."""
+
+    status = 429
+
+    def __init__(self, code: str, sentence: str, seconds: int) -> None:
+        super().__init__(code, sentence)
+        self.seconds = seconds
+
+
 class Forbidden(HassError):
     """The actor's role lacks the permission `permission` (its key) for this act."""
 

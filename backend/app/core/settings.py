@@ -54,8 +54,20 @@ class Settings(BaseSettings):
     """The file that holds the key of the audit trail's seals; made below `home` when not set."""
     audit_keep_months: int = Field(default=72, ge=12, le=1200)
     """How long `hass audit prune` keeps the trail; HIPAA asks for six years (45 CFR 164.316(b)(2))."""
+    smtp_url: str | None = Field(default=None, repr=False)
+    """The mail server, such as smtps://user:password@mail.example:465?from=hass@hospital.example; without it no
+    mail leaves, and the demo shows each on a page."""
+    public_url: str | None = None
+    """The address people open HASS at, for links in mails; http://127.0.0.1 and the port when not set."""
+    lock_minutes: int = Field(default=15, ge=1, le=240)
+    """Quiet minutes after which a page locks itself."""
     port: int = Field(default=8000, ge=0, le=65535, validation_alias="PORT")
     """The port of the web server."""
+
+    @property
+    def address(self) -> str:
+        """Where people open HASS, without a slash at its end."""
+        return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
 
     @property
     def is_embedded(self) -> bool:

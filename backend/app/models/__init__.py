@@ -15,13 +15,13 @@ from app.models.patient import Allergy, MrnCounter, Patient, PatientIdentifier, 
 from app.models.prescription import Prescription
 from app.models.region import Region
 from app.models.role import Role
-from app.models.user import IdempotencyKey, Session, User
+from app.models.user import FormDraft, IdempotencyKey, PasswordLink, Session, SignInDelay, User
 from app.models.visit import Diagnosis, Visit
 from app.models.vitals import Vitals
 
 __all__ = [
     "AIDraft", "AccessGrant", "Allergy", "Appointment", "AuditLog", "AuditSeal", "Base", "Bed", "BedAssignment",
-    "Diagnosis", "EMRGlobal", "EMRLocal", "Hospital", "IdempotencyKey", "ImportSource", "Inventory", "LabResult",
-    "LabTest", "MrnCounter", "Notification", "NurseLog", "Patient", "PatientIdentifier", "Person",
-    "PersonIdentifier", "Prescription", "Region", "Role", "Session", "User", "Visit", "Vitals",
+    "Diagnosis", "EMRGlobal", "EMRLocal", "FormDraft", "Hospital", "IdempotencyKey", "ImportSource", "Inventory",
+    "LabResult", "LabTest", "MrnCounter", "Notification", "NurseLog", "PasswordLink", "Patient", "PatientIdentifier",
+    "Person", "PersonIdentifier", "Prescription", "Region", "Role", "Session", "SignInDelay", "User", "Visit", "Vitals",
 ]  # fmt: skip

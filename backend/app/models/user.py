@@ -1,4 +1,4 @@
-"""People who work in the network or sign in as patients, and their sign-ins (S13, S50)."""
+"""People who work in the network or sign in as patients, their sign-ins and what belongs to these (S13, S50, S51)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -93,7 +93,12 @@ class SessionEnd(StrEnum):
     SIGNED_OUT = "signed_out"
     REFRESH_REUSED = "refresh_reused"
     ENDED_BY_OTHER = "ended_by_other"
+    SWITCHED_USER = "switched_user"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason, not a password.
+    DISABLED = "disabled"
+    DELETED = "deleted"
+    ROLE_CHANGED = "role_changed"
+    MOVED = "moved"
 
 
 class Session(Row):
@@ -121,7 +126,10 @@ class Session(Row):
         comment="SHA-256 of the page cookie, hex; NULL for the JSON API",
     )
     expires_at: Mapped[datetime] = mapped_column(comment="instant it lapses")
-    last_used_at: Mapped[datetime | None] = mapped_column(comment="last refresh")
+    last_used_at: Mapped[datetime | None] = mapped_column(comment="last request, to the minute")
+    locked_at: Mapped[datetime | None] = mapped_column(
+        comment="instant its page was locked by hand; NULL = it was not"
+    )
     refresh_count: Mapped[int] = mapped_column(
         server_default=text("0"), default=0, comment="times it was refreshed, a count"
     )
@@ -134,6 +142,93 @@ class Session(Row):
 
     user: Mapped[User] = relationship(
         back_populates="sessions", lazy="raise", primaryjoin="User.id == foreign(Session.user_id)"
+    )
+
+
+class LinkPurpose(StrEnum):
+    INVITE = "invite"
+    RESET = "reset"
+
+
+class LinkClose(StrEnum):
+    USED = "used"
+    REPLACED = "replaced"
+    ACCOUNT_CHANGED = "account_changed"
+
+
+class PasswordLink(Row):
+    """A link by e-mail that sets a password once: an invitation, or the answer to a forgotten one."""
+
+    __tablename__ = "password_links"
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        CheckConstraint("(closed_at IS NULL) = (close_reason IS NULL)", name="closed_pair"),
+        CheckConstraint("expires_at > created_at", name="expires_later"),
+        Index(None, "user_id", "created_at"),
+        # A new link closes the one before it; two at once cannot both stay open.
+        Index("password_links_open_key", "user_id", unique=True, postgresql_where=text("closed_at IS NULL")),
+    )
+
+    # RESTRICT: users are never deleted.
+    user_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"), comment="the user it belongs to")
+    purpose: Mapped[LinkPurpose] = enum_column("purpose", LinkPurpose, comment="invite or reset")
+    token_hash: Mapped[str] = mapped_column(
+        deferred=True, deferred_raiseload=True, comment="SHA-256 of the token in the link, hex"
+    )
+    expires_at: Mapped[datetime] = mapped_column(comment="instant it lapses")
+    closed_at: Mapped[datetime | None] = mapped_column(comment="instant it was closed; NULL = it still works")
+    close_reason: Mapped[LinkClose | None] = enum_column(
+        "close_reason", LinkClose, comment="why it works no more", nullable=True
+    )
+
+
+class DelayKind(StrEnum):
+    ACCOUNT = "account"
+    ADDRESS = "address"
+
+
+class SignInDelay(Row):
+    """Failed sign-ins of one account or from one address, and how long the next one has to wait.
+
+    The key is a hash of what was typed, so that an account that does not exist has its row like one that does."""
+
+    __tablename__ = "sign_in_delays"
+    __table_args__ = (
+        UniqueConstraint("kind", "key_hash"),
+        CheckConstraint("failures >= 0", name="failures_range"),
+    )
+
+    kind: Mapped[DelayKind] = enum_column("kind", DelayKind, comment="account or address")
+    key_hash: Mapped[str] = mapped_column(
+        deferred=True, deferred_raiseload=True, comment="SHA-256 of the e-mail or the address, hex"
+    )
+    failures: Mapped[int] = mapped_column(
+        server_default=text("0"), default=0, comment="attempts that have not succeeded, a count"
+    )
+    last_failed_at: Mapped[datetime | None] = mapped_column(comment="instant of the newest of them")
+    next_attempt_at: Mapped[datetime | None] = mapped_column(comment="no attempt is taken before")
+
+
+class FormDraft(Row):
+    """What somebody typed into a page and has not sent yet: his alone, given back to him on that page."""
+
+    __tablename__ = "form_drafts"
+    __table_args__ = (
+        UniqueConstraint("user_id", "page", "form"),
+        CheckConstraint("length(page) BETWEEN 1 AND 500", name="page_length"),
+        CheckConstraint("length(form) BETWEEN 1 AND 500", name="form_length"),
+        CheckConstraint("jsonb_typeof(fields) = 'object'", name="fields_object"),
+    )
+
+    # RESTRICT: users are never deleted.
+    user_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"), comment="the user it belongs to")
+    page: Mapped[str] = mapped_column(comment="path of the page")
+    form: Mapped[str] = mapped_column(comment="path that the form is sent to")
+    fields: Mapped[dict[str, Any]] = mapped_column(
+        JSONB,
+        server_default=text("'{}'"),
+        default=dict,
+        comment="name and value of each field, never a password; empty once sent",
     )
 
 

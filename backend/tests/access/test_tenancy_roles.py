@@ -15,8 +15,8 @@ from app.core.ids import new_id
 CALLERS = ("hass_app", "hass_worker")
 # The functions of triggers are nobody's to call; a table's owner must be allowed them to make the triggers.
 OPEN_TO_THE_OWNER = (
-    "audit_new_rows()", "audit_row_change()", "keep_a_super_admin()", "refuse_closing_with_hospitals()",
-    "refuse_closing_with_visits()",
+    "audit_new_rows()", "audit_row_change()", "end_sign_ins()", "keep_a_super_admin()",
+    "refuse_closing_with_hospitals()", "refuse_closing_with_visits()",
 )  # fmt: skip
 # Sealing is background work of the whole network.
 OPEN_TO_THE_WORKER = (
@@ -210,8 +210,8 @@ def test_definer_sees_only_the_tables_it_needs(make: Make) -> None:
         if role == "hass_definer"
     }
     assert granted == {
-        "roles", "regions", "hospitals", "users", "patients", "sessions", "persons", "person_identifiers",
-        "audit_logs", "access_grants",
+        "roles", "regions", "hospitals", "users", "patients", "sessions", "password_links", "sign_in_delays",
+        "form_drafts", "persons", "person_identifiers", "audit_logs", "access_grants",
         # Counted, never shown (definer_organisation.sql).
         "visits", "beds", "import_sources",
     }  # fmt: skip

@@ -35,7 +35,8 @@ FIXED = {
     "region_id": {"hospitals"},
     "mrn": {"patients"},
     "network_number": {"persons"},
-    "user_id": {"sessions", "access_grants"},
+    "user_id": {"sessions", "access_grants", "password_links", "form_drafts"},
+    "key_hash": {"sign_in_delays"},
     # Append-only (domain 5.10): an amendment is a new version.
     "record_type": {"emr_local"},
     "version": {"emr_local"},
@@ -259,4 +260,6 @@ def test_no_trigger_is_without_its_test(make: Make) -> None:
     # In test_organisation_rules.py.
     tested |= {"users_last_admin", "users_not_oneself", "hospitals_open_visits", "regions_open_hospitals"}
     tested |= {"lab_results_second_person"}
+    # tests/access/test_ended_sign_ins.py
+    tested |= {"users_end_sign_ins", "sessions_audit_change"}
     assert {name for _, name, kind in catalogue.rules(make.connection) if kind == "t"} == tested

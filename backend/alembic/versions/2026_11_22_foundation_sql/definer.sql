@@ -144,22 +144,28 @@ END
 $$;
 
 -- What a request needs of its sign-in, in one round trip: checks it, sets the tenancy context, returns the actor.
--- No row = not signed in (any more); the context is then empty.
+-- No row = not signed in (any more); is_locked = a page that was quiet for p_idle or locked by hand. The context is
+-- then empty.
 CREATE FUNCTION session_open(
-  p_session uuid, p_cookie_hash text, p_act text, p_request_id text, p_address inet, p_agent text
+  p_session uuid, p_cookie_hash text, p_idle interval, p_act text, p_request_id text, p_address inet, p_agent text
 ) RETURNS TABLE (
   user_id uuid, session_id uuid, email text, first_name text, last_name text, title text, role text, role_title text,
   scope text, region_id uuid, hospital_id uuid, person_id uuid, region_name text, region_code text,
-  hospital_name text, hospital_code text, timezone text, theme jsonb, permissions jsonb
+  hospital_name text, hospital_code text, timezone text, theme jsonb, permissions jsonb,
+  is_locked boolean
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   caller record;
+  is_open boolean;
 BEGIN
   SELECT u.id AS user_id, s.id AS session_id, u.email::text AS email, u.first_name, u.last_name, u.title,
          r.name AS role, r.display_name AS role_title, r.scope::text AS scope,
          coalesce(u.region_id, own.region_id) AS region_id, u.hospital_id, p.person_id,
          g.name AS region_name, g.code AS region_code, h.name AS hospital_name, h.code AS hospital_code,
-         h.timezone, coalesce(g.theme_settings, '{}') AS theme, r.permissions
+         h.timezone, coalesce(g.theme_settings, '{}') AS theme, r.permissions,
+         s.last_used_at,
+         s.cookie_hash IS NOT NULL AND (s.locked_at IS NOT NULL
+           OR coalesce(s.last_used_at, s.created_at) < clock_timestamp() - p_idle) AS is_locked
     INTO caller
     FROM sessions s
     JOIN users u ON u.id = s.user_id
@@ -172,23 +178,29 @@ BEGIN
      AND s.ended_at IS NULL AND s.expires_at > clock_timestamp()
      AND u.is_active AND NOT u.is_deleted
      AND (u.password_changed_at IS NULL OR s.created_at >= u.password_changed_at);
-  PERFORM set_config('hass.user_id', coalesce(caller.user_id::text, ''), true),
-          set_config('hass.scope', coalesce(caller.scope, ''), true),
-          set_config('hass.role', coalesce(caller.role, ''), true),
-          set_config('hass.region_id', CASE WHEN caller.scope IN ('region', 'hospital')
+  is_open := coalesce(NOT caller.is_locked, false);
+  PERFORM set_config('hass.user_id', CASE WHEN is_open THEN caller.user_id::text ELSE '' END, true),
+          set_config('hass.scope', CASE WHEN is_open THEN caller.scope ELSE '' END, true),
+          set_config('hass.role', CASE WHEN is_open THEN caller.role ELSE '' END, true),
+          set_config('hass.region_id', CASE WHEN is_open AND caller.scope IN ('region', 'hospital')
                                             THEN coalesce(caller.region_id::text, '') ELSE '' END, true),
-          set_config('hass.hospital_id', coalesce(caller.hospital_id::text, ''), true),
-          set_config('hass.person_id', CASE WHEN caller.scope = 'self'
+          set_config('hass.hospital_id', CASE WHEN is_open THEN coalesce(caller.hospital_id::text, '') ELSE '' END, true),
+          set_config('hass.person_id', CASE WHEN is_open AND caller.scope = 'self'
                                             THEN coalesce(caller.person_id::text, '') ELSE '' END, true),
           set_config('hass.act', coalesce(p_act, ''), true),
           set_config('hass.request_id', coalesce(p_request_id, ''), true),
           set_config('hass.address', coalesce(host(p_address), ''), true),
           set_config('hass.agent', coalesce(p_agent, ''), true);
+  IF is_open AND coalesce(caller.last_used_at < clock_timestamp() - interval '1 minute', true) THEN
+    -- Of several requests at once one takes the note; the others do not wait for its transaction.
+    UPDATE sessions s SET last_used_at = clock_timestamp()
+     WHERE s.id = (SELECT o.id FROM sessions o WHERE o.id = caller.session_id FOR UPDATE SKIP LOCKED);
+  END IF;
   IF caller.user_id IS NOT NULL THEN
     RETURN QUERY SELECT caller.user_id, caller.session_id, caller.email, caller.first_name, caller.last_name, caller.title,
       caller.role, caller.role_title, caller.scope, caller.region_id, caller.hospital_id, caller.person_id,
       caller.region_name, caller.region_code, caller.hospital_name, caller.hospital_code, caller.timezone, caller.theme,
-      caller.permissions;
+      caller.permissions, caller.is_locked;
   END IF;
 END
 $$;

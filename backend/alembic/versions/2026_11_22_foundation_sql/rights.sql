@@ -6,8 +6,8 @@ DECLARE
   made regprocedure;
 BEGIN
   -- Who makes a trigger must be allowed its function; nobody calls one by hand.
-  REVOKE ALL ON FUNCTION audit_row_change(), audit_new_rows() FROM PUBLIC;
-  GRANT EXECUTE ON FUNCTION audit_row_change(), audit_new_rows() TO hass_owner;
+  REVOKE ALL ON FUNCTION audit_row_change(), audit_new_rows(), end_sign_ins() FROM PUBLIC;
+  GRANT EXECUTE ON FUNCTION audit_row_change(), audit_new_rows(), end_sign_ins() TO hass_owner;
   FOR made IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace
                  AND proowner = 'hass_definer'::regrole AND prorettype <> 'trigger'::regtype LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', made);

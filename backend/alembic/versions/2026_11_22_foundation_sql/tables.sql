@@ -591,9 +591,10 @@ CREATE TABLE sessions (
   cookie_hash TEXT,
   expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
   last_used_at TIMESTAMP WITH TIME ZONE,
+  locked_at TIMESTAMP WITH TIME ZONE,
   refresh_count INTEGER DEFAULT 0 NOT NULL,
   ended_at TIMESTAMP WITH TIME ZONE,
-  end_reason VARCHAR(32) CONSTRAINT sessions_end_reason_check CHECK (end_reason IN ('signed_out', 'refresh_reused', 'ended_by_other', 'password_changed')),
+  end_reason VARCHAR(32) CONSTRAINT sessions_end_reason_check CHECK (end_reason IN ('signed_out', 'refresh_reused', 'ended_by_other', 'switched_user', 'password_changed', 'disabled', 'deleted', 'role_changed', 'moved')),
   ip_address INET,
   user_agent TEXT,
   created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
@@ -612,7 +613,8 @@ COMMENT ON COLUMN sessions.user_id IS 'the user it belongs to';
 COMMENT ON COLUMN sessions.refresh_hash IS 'SHA-256 of the newest refresh token, hex; NULL for pages';
 COMMENT ON COLUMN sessions.cookie_hash IS 'SHA-256 of the page cookie, hex; NULL for the JSON API';
 COMMENT ON COLUMN sessions.expires_at IS 'instant it lapses';
-COMMENT ON COLUMN sessions.last_used_at IS 'last refresh';
+COMMENT ON COLUMN sessions.last_used_at IS 'last request, to the minute';
+COMMENT ON COLUMN sessions.locked_at IS 'instant its page was locked by hand; NULL = it was not';
 COMMENT ON COLUMN sessions.refresh_count IS 'times it was refreshed, a count';
 COMMENT ON COLUMN sessions.ended_at IS 'instant it was ended; NULL = not ended';
 COMMENT ON COLUMN sessions.end_reason IS 'why it ended';
@@ -620,6 +622,82 @@ COMMENT ON COLUMN sessions.ip_address IS 'address the request came from';
 COMMENT ON COLUMN sessions.user_agent IS 'program the request came from';
 COMMENT ON COLUMN sessions.created_at IS 'instant the row was written';
 COMMENT ON COLUMN sessions.updated_at IS 'instant of the last change, moved by trigger';
+
+CREATE TABLE password_links (
+  id UUID NOT NULL,
+  user_id UUID NOT NULL,
+  purpose VARCHAR(32) NOT NULL CONSTRAINT password_links_purpose_check CHECK (purpose IN ('invite', 'reset')),
+  token_hash TEXT NOT NULL,
+  expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  closed_at TIMESTAMP WITH TIME ZONE,
+  close_reason VARCHAR(32) CONSTRAINT password_links_close_reason_check CHECK (close_reason IN ('used', 'replaced', 'account_changed')),
+  created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  CONSTRAINT password_links_pkey PRIMARY KEY (id),
+  CONSTRAINT password_links_token_hash_key UNIQUE (token_hash),
+  CONSTRAINT password_links_closed_pair_check CHECK ((closed_at IS NULL) = (close_reason IS NULL)),
+  CONSTRAINT password_links_expires_later_check CHECK (expires_at > created_at),
+  CONSTRAINT password_links_user_id_fkey FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE RESTRICT
+);
+
+CREATE UNIQUE INDEX password_links_open_key ON password_links (user_id) WHERE closed_at IS NULL;
+CREATE INDEX password_links_user_id_created_at_idx ON password_links (user_id, created_at);
+COMMENT ON COLUMN password_links.id IS 'UUID version 7, made by the application';
+COMMENT ON COLUMN password_links.user_id IS 'the user it belongs to';
+COMMENT ON COLUMN password_links.purpose IS 'invite or reset';
+COMMENT ON COLUMN password_links.token_hash IS 'SHA-256 of the token in the link, hex';
+COMMENT ON COLUMN password_links.expires_at IS 'instant it lapses';
+COMMENT ON COLUMN password_links.closed_at IS 'instant it was closed; NULL = it still works';
+COMMENT ON COLUMN password_links.close_reason IS 'why it works no more';
+COMMENT ON COLUMN password_links.created_at IS 'instant the row was written';
+COMMENT ON COLUMN password_links.updated_at IS 'instant of the last change, moved by trigger';
+
+CREATE TABLE sign_in_delays (
+  id UUID NOT NULL,
+  kind VARCHAR(32) NOT NULL CONSTRAINT sign_in_delays_kind_check CHECK (kind IN ('account', 'address')),
+  key_hash TEXT NOT NULL,
+  failures INTEGER DEFAULT 0 NOT NULL,
+  last_failed_at TIMESTAMP WITH TIME ZONE,
+  next_attempt_at TIMESTAMP WITH TIME ZONE,
+  created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  CONSTRAINT sign_in_delays_pkey PRIMARY KEY (id),
+  CONSTRAINT sign_in_delays_kind_key_hash_key UNIQUE (kind, key_hash),
+  CONSTRAINT sign_in_delays_failures_range_check CHECK (failures >= 0)
+);
+
+COMMENT ON COLUMN sign_in_delays.id IS 'UUID version 7, made by the application';
+COMMENT ON COLUMN sign_in_delays.kind IS 'account or address';
+COMMENT ON COLUMN sign_in_delays.key_hash IS 'SHA-256 of the e-mail or the address, hex';
+COMMENT ON COLUMN sign_in_delays.failures IS 'attempts that have not succeeded, a count';
+COMMENT ON COLUMN sign_in_delays.last_failed_at IS 'instant of the newest of them';
+COMMENT ON COLUMN sign_in_delays.next_attempt_at IS 'no attempt is taken before';
+COMMENT ON COLUMN sign_in_delays.created_at IS 'instant the row was written';
+COMMENT ON COLUMN sign_in_delays.updated_at IS 'instant of the last change, moved by trigger';
+
+CREATE TABLE form_drafts (
+  id UUID NOT NULL,
+  user_id UUID NOT NULL,
+  page TEXT NOT NULL,
+  form TEXT NOT NULL,
+  fields JSONB DEFAULT '{}' NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  CONSTRAINT form_drafts_pkey PRIMARY KEY (id),
+  CONSTRAINT form_drafts_user_id_page_form_key UNIQUE (user_id, page, form),
+  CONSTRAINT form_drafts_page_length_check CHECK (length(page) BETWEEN 1 AND 500),
+  CONSTRAINT form_drafts_form_length_check CHECK (length(form) BETWEEN 1 AND 500),
+  CONSTRAINT form_drafts_fields_object_check CHECK (jsonb_typeof(fields) = 'object'),
+  CONSTRAINT form_drafts_user_id_fkey FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE RESTRICT
+);
+
+COMMENT ON COLUMN form_drafts.id IS 'UUID version 7, made by the application';
+COMMENT ON COLUMN form_drafts.user_id IS 'the user it belongs to';
+COMMENT ON COLUMN form_drafts.page IS 'path of the page';
+COMMENT ON COLUMN form_drafts.form IS 'path that the form is sent to';
+COMMENT ON COLUMN form_drafts.fields IS 'name and value of each field, never a password; empty once sent';
+COMMENT ON COLUMN form_drafts.created_at IS 'instant the row was written';
+COMMENT ON COLUMN form_drafts.updated_at IS 'instant of the last change, moved by trigger';
 
 CREATE TABLE access_grants (
   id UUID NOT NULL,
