@@ -21,12 +21,14 @@ from app.core.database import create_engine, explain, resolve_urls, session_fact
 from app.core.errors import HassError
 from app.core.mail import PostOffice
 from app.core.settings import get_settings
+from app.features.organisation import api as organisation_api
 from app.features.organisation import pages as organisation_pages
 from app.features.portal import pages as portal_pages
 from app.features.registration import api as registration_api
 from app.features.registration import pages as registration_pages
 from app.features.signin import api as signin_api
 from app.features.signin import pages as signin_pages
+from app.features.staff import api as staff_api
 from app.web import handlers
 from app.web.middleware import Envelope
 from app.web.pages import router as kit_pages
@@ -78,6 +80,8 @@ def create_app(engine_url: str | None = None, *, demo: bool = False) -> FastAPI:
     app.router.routes.append(Route("/static/{path:path}", serve_static, name="static"))
     app.include_router(signin_api.router, prefix=API)
     app.include_router(registration_api.router, prefix=API)
+    app.include_router(organisation_api.router, prefix=API)
+    app.include_router(staff_api.router, prefix=API)
     for pages in (kit_pages, signin_pages.router, registration_pages.router, organisation_pages.router):
         app.include_router(pages, include_in_schema=False)
     app.include_router(portal_pages.router, include_in_schema=False)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.errors import Invalid
+
 HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 SURFACE_LIGHT, SURFACE_DARK, BG_LIGHT = "#ffffff", "#17212b", "#f3f5f7"
 CHROMA_MOST, CHROMA_ON_DARK = 0.10, 0.085
@@ -179,3 +181,40 @@ def theme_url(settings: Mapping[str, Any] | None) -> str | None:
         return None
     secondary = parse((settings or {}).get("secondary_color"))
     return f"/theme/{primary[1:]}{'-' + secondary[1:] if secondary else ''}.css"
+
+
+# What, the ink, its ground, and the least contrast (WCAG 2.1, 1.4.3 and 1.4.11; ui.md, 2.3 asks for more).
+def pairs_of(made: Theme) -> list[tuple[str, float, float]]:
+    """Every pair that a page draws with this theme: what it is, its contrast, and the least that is taken."""
+    return [
+        ("Words on the bar", contrast("#ffffff", made.bar), 9.0),
+        ("Words on the bar, dark", contrast("#ffffff", made.bar_dark), 9.0),
+        ("Words on buttons", contrast(made.brand_ink, made.brand), 4.5),
+        ("Words on buttons, dark", contrast(made.brand_ink_dark, made.brand_dark), 4.5),
+        ("Links", contrast(made.brand, BG_LIGHT), 4.5),
+        ("Links, dark", contrast(made.brand_dark, SURFACE_DARK), 4.5),
+        ("The chosen entry", contrast(made.brand, made.brand_soft), 4.5),
+        ("The chosen entry, dark", contrast(made.brand_dark, made.brand_soft_dark), 4.5),
+        ("The mark on the bar", contrast(made.bar_mark, made.bar), 3.0),
+        ("The mark on the bar, dark", contrast(made.bar_mark, made.bar_dark), 3.0),
+    ]
+
+
+def checked_colours(primary: str, secondary: str | None) -> dict[str, str | None]:
+    """The colours as they are kept; raises Invalid for one that is none, or whose pairs miss their contrast."""
+    found = {"primary_color": parse(primary), "secondary_color": parse(secondary) if secondary else None}
+    for name, given in (("primary_color", primary), ("secondary_color", secondary)):
+        if given and found[name] is None:
+            raise Invalid("colour-unknown", "Write the colour as six digits, such as #0e5263.", field=name)
+    missed = [
+        what
+        for what, ratio, least in pairs_of(theme_from(found["primary_color"] or "", found["secondary_color"]))
+        if ratio < least
+    ]
+    if missed:
+        raise Invalid(
+            "contrast-too-low",
+            f"These colours cannot be told apart well enough: {', '.join(missed).lower()}. Choose a darker one.",
+            field="primary_color",
+        )
+    return found

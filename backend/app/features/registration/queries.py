@@ -1,7 +1,5 @@
 """Reads of registration: the search of patients and one patient's chart."""
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from app.access.actor import Actor
 from app.access.needs import needs, require
 from app.access.permissions import Permission
 from app.clinical.lab_reference import interval_for
+from app.core.cursors import bad_cursor, read_cursor, read_key, write_cursor
 from app.core.errors import Invalid, NotFound
 from app.features.registration import schemas, statements
 from app.features.registration.rules import PatientSearch
@@ -50,32 +49,6 @@ class Limits:
 WHOLE = Limits()
 
 
-def _cursor(*parts: object) -> str:
-    packed = json.dumps([None if part is None else str(part) for part in parts]).encode()
-    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str | None, parts: int) -> list[str | None]:
-    if cursor is None:
-        return [None] * parts
-    try:
-        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError):
-        found = None
-    if (
-        not isinstance(found, list)
-        or len(found) != parts
-        or not all(isinstance(p, str | None) for p in found)
-    ):
-        raise _bad_cursor()
-    return found
-
-
-def _bad_cursor() -> Invalid:
-    sentence = "The cursor is not one of ours. Start again without it."
-    return Invalid("cursor-invalid", sentence, errors=[{"field": "cursor", "sentence": sentence}])
-
-
 def search_values(
     search: PatientSearch,
     hospital_id: UUID | None,
@@ -85,11 +58,11 @@ def search_values(
     cursor: str | None = None,
 ) -> dict[str, Any]:
     """What the statement of this search is bound to; one row more than the limit tells that there are more."""
-    after_name, after_id = _read_cursor(cursor, 2)
+    after_name, after_id = read_cursor(cursor, 2)
     values: dict[str, Any] = {
         "hospital_id": hospital_id,
         "after_name": after_name,
-        "after_id": _uuid(after_id),
+        "after_id": read_key(after_id),
         "limit": limit + 1,
         **{f"name_{index}": name for index, name in enumerate(search.names)},
     }
@@ -119,15 +92,8 @@ async def search_patients(
         await session.execute(text(statements.SEARCHED), event)
     items = [schemas.PatientRowOut.model_validate(dict(row)) for row in rows]
     return schemas.PatientPageOut(
-        items=items, next_cursor=_cursor(rows[-1]["sort_key"], rows[-1]["id"]) if more else None
+        items=items, next_cursor=write_cursor(rows[-1]["sort_key"], rows[-1]["id"]) if more else None
     )
-
-
-def _uuid(value: str | None) -> UUID | None:
-    try:
-        return None if value is None else UUID(value)
-    except ValueError:
-        raise _bad_cursor() from None
 
 
 @dataclass(frozen=True)
@@ -222,14 +188,14 @@ async def _section(
 ) -> list[dict[str, Any]]:
     """One row more than the limit, so that the reader learns whether there are older ones."""
     statement, alias, column, first = SORTED_BY[name]
-    after_first, after_at, after_id = _read_cursor(cursor, 3)
+    after_first, after_at, after_id = read_cursor(cursor, 3)
     values: dict[str, Any] = {
         "patient_id": patient_id,
         "limit": limit + 1,
         "after_first": after_first == "True",
         "after_none": after_at is None,
         "after_at": _moment(after_at, is_day=column == "start_date"),
-        "after_id": _uuid(after_id),
+        "after_id": read_key(after_id),
     }
     if name == "records":
         values["record_type"] = record_type
@@ -245,14 +211,14 @@ def _moment(value: str | None, *, is_day: bool) -> date | datetime | None:
             return None
         return date.fromisoformat(value) if is_day else datetime.fromisoformat(value)
     except ValueError:
-        raise _bad_cursor() from None
+        raise bad_cursor() from None
 
 
 def _older(name: Section, last: Mapping[str, Any]) -> str:
     first = {"prescriptions": last.get("status") != "active", "records": last.get("recorded_at") is None}.get(
         name, False
     )
-    return _cursor(first, last[SORTED_BY[name][2]], last["id"])
+    return write_cursor(first, last[SORTED_BY[name][2]], last["id"])
 
 
 def _json(value: object) -> list[dict[str, Any]]:
