@@ -22,6 +22,10 @@ import_app = typer.Typer(
     help="Bring records of other systems in.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(import_app, name="import")
+audit_app = typer.Typer(
+    help="Seal, verify and prune the audit trail.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(audit_app, name="audit")
 
 Host = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all of this machine.")]
 Port = Annotated[
@@ -131,6 +135,50 @@ def import_fhir(
             max_megabytes=max_megabytes,
         )
     raise typer.Exit(status)
+
+
+@audit_app.command("seal")
+def audit_seal() -> None:
+    """Seal every finished row of the audit trail now; the server does so every half minute."""
+    from app.core.database import open_database
+    from app.progress import say
+
+    with open_database(say) as urls:
+        from app.audit.command import run_seal
+
+        run_seal(urls)
+
+
+@audit_app.command("verify")
+def audit_verify() -> None:
+    """Compare every row with its seal; status 1 when one was changed, removed or inserted, which is then named."""
+    from app.core.database import open_database
+    from app.progress import say
+
+    with open_database(say) as urls:
+        from app.audit.command import run_verify
+
+        status = run_verify(urls)
+    raise typer.Exit(status)
+
+
+@audit_app.command("prune")
+def audit_prune(
+    months: Annotated[
+        int | None,
+        typer.Option(help="Keep this many months.  [default: HASS_AUDIT_KEEP_MONTHS, else 72]", min=12),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Drop them; without it they are only listed.")] = False,
+) -> None:
+    """Drop the months of the audit trail that are older than the policy; their seals stay."""
+    from app.core import clock
+    from app.core.database import open_database
+    from app.progress import say
+
+    with open_database(say) as urls:
+        from app.audit.command import run_prune
+
+        run_prune(urls, now=clock.now(), months=months, sure=yes)
 
 
 @app.command()

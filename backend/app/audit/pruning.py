@@ -1,0 +1,57 @@
+"""Retention: whole months of the trail go by policy, by the owner's hand, and never without a seal that says so."""
+
+from datetime import datetime
+
+from psycopg import sql
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.access.context import set_context
+from app.audit.keys import ChainHead, audit_key, remember_head
+from app.audit.sealing import NO_SEAL, ONE_AT_A_TIME, Link, append, newest_seal
+from app.core.database import connect
+from app.models.audit_log import AuditSeal, SealKind
+from app.models.role import Scope
+
+_PARTITIONS = text(
+    "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+    " WHERE i.inhparent = 'audit_logs'::regclass AND c.relname ~ '^audit_logs_[0-9]{6}$' ORDER BY 1"
+)
+_NOW = text("SELECT now()")
+PREFIX = "audit_logs_"
+
+
+async def due_months(session: AsyncSession, *, now: datetime, keep: int) -> list[str]:
+    """The months, YYYY-MM, whose last day lies more than `keep` whole months back; oldest first."""
+    first = now.year * 12 + now.month - 1 - keep
+    limit = f"{first // 12:04d}-{first % 12 + 1:02d}"
+    names = await session.scalars(_PARTITIONS)
+    months = [name.removeprefix(PREFIX) for name in names]
+    return [month for month in (f"{each[:4]}-{each[4:]}" for each in months) if month < limit]
+
+
+async def mark_pruned(sessions: async_sessionmaker[AsyncSession], month: str) -> None:
+    """Add the seal that says this month was dropped by policy; it is there once, however often it is asked for."""
+    async with sessions.begin() as session:
+        await set_context(session, scope=Scope.NETWORK, act="audit prune")
+        await session.execute(ONE_AT_A_TIME)
+        marked = select(AuditSeal.id).where(AuditSeal.kind == SealKind.PRUNED, AuditSeal.month == month)
+        if await session.scalar(marked) is not None:
+            return
+        last = await newest_seal(session)
+        ended = last.upper_transaction if last else 0
+        number = last.number + 1 if last else 1
+        at = (await session.execute(_NOW)).scalar_one()
+        link = Link(number, SealKind.PRUNED, month, ended, ended, 0, None, None, at, b"")
+        row = await append(session, audit_key(make=last is None), link, last.seal if last else NO_SEAL)
+        head = ChainHead(row.number, row.seal)
+    remember_head(head)
+
+
+def drop(owner_url: str, month: str) -> None:
+    """Drop the month's partition, as its owner; who writes meanwhile waits for a moment."""
+    with connect(owner_url, role="hass_owner") as connection:
+        connection.execute("SET LOCAL lock_timeout = '10s'")
+        name = sql.Identifier(PREFIX + month.replace("-", ""))
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(name))
+        connection.commit()
