@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg import conninfo
 
+from app.audit.keys import audit_key, known_head
 from app.core import migrations
 from app.core.database import Urls, check_rights, connect, open_database
 from app.core.errors import HassError
@@ -129,6 +130,7 @@ def _server(urls: Urls) -> Iterator[Finding]:
         yield from _attempt("extensions", lambda: _extensions(connection))
         yield from _attempt("login", lambda: _login(rights))
         yield from _attempt("tables", lambda: _tables(connection, rights))
+    yield from _attempt("audit trail", lambda: _trail(urls))
     yield from _attempt("owner", lambda: _owner(urls))
 
 
@@ -158,6 +160,48 @@ def _tables(connection: Any, rights: dict[str, Any]) -> Iterator[Finding]:
     found = migrations.current(connection)
     migrations.check_current(found)
     yield Finding("tables", f"The migrations are complete (revision {found}).")
+
+
+def _trail(urls: Urls) -> Iterator[Finding]:
+    """How far the trail is sealed, as far as this machine and the database know without comparing every row."""
+    with connect(urls.app_url, role="hass_worker") as connection:
+        if migrations.current(connection) != migrations.head():
+            return
+        connection.execute("SELECT set_config('hass.scope', 'network', true)")
+        last = connection.execute(
+            "SELECT number, upper_transaction FROM audit_seals ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        state = connection.execute(
+            "SELECT waiting, now() - oldest > interval '10 minutes', in_default, months_ahead FROM audit_waiting(%s)",
+            [last[1] if last else -(2**63)],
+        ).fetchone()
+    assert state is not None
+    waiting, is_late, in_default, months_ahead = state
+    number, head = last[0] if last else 0, known_head()
+    if head is not None and head.number > number:
+        yield Finding(
+            "audit trail",
+            f"Seal {head.number} was made and is gone. Run: hass audit verify",
+            is_wrong=True,
+        )
+    elif is_late:
+        yield Finding(
+            "audit trail",
+            f"{waiting} rows are unsealed, some for more than ten minutes. A server that runs seals them, unless a "
+            "transaction stays open; by hand: hass audit seal",
+            is_wrong=True,
+        )
+    else:
+        yield Finding("audit trail", f"{number} seals, {waiting} rows not sealed yet.")
+    if in_default or months_ahead < 1:
+        yield Finding(
+            "audit trail",
+            f"{in_default} rows lie outside the months made ahead, of which {months_ahead} are left. Let the server "
+            "run for a moment, or see docs/explanation/audit.md.",
+            is_wrong=True,
+        )
+    if last:
+        audit_key(make=False)
 
 
 def _owner(urls: Urls) -> Iterator[Finding]:

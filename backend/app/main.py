@@ -1,8 +1,8 @@
 """The web application: routers, the engine's life, and what every request passes through."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from fastapi import FastAPI
@@ -39,10 +39,15 @@ VERSION = "0.1.0"
 API = "/api/v1"
 
 
-def create_app(engine_url: str | None = None, *, demo: bool = False) -> FastAPI:
+Beside = Callable[[str], AbstractAsyncContextManager[None]]
+
+
+def create_app(engine_url: str | None = None, *, demo: bool = False, beside: Beside | None = None) -> FastAPI:
     """The application on the database at `engine_url`; without it on the one that the settings name.
 
     `demo` shows the demo's logins, and says on every page that its people are invented.
+
+    `beside` is work that goes on for as long as the application lives, on the same database.
 
     `app.state.ready` is True from the start; a command that still seeds or imports sets it to False
     until it is done, and /health/ready says so meanwhile."""
@@ -54,14 +59,19 @@ def create_app(engine_url: str | None = None, *, demo: bool = False) -> FastAPI:
         engine = create_engine(url)
         app.state.engine = engine
         app.state.sessions = session_factory(engine)
+        # For verifying the trail, which requests themselves may not read; connects when it is first asked for.
+        background = create_engine(url, "hass_worker", pool_size=1)
+        app.state.background_sessions = session_factory(background)
         app.state.post = PostOffice(get_settings().smtp_url, keeps=app.state.demo)
         assets()
         environment()
         try:
-            yield
+            async with beside(url) if beside else nullcontext():
+                yield
         finally:
             await app.state.post.settle()
             await engine.dispose()
+            await background.dispose()
 
     app = FastAPI(
         title="HASS",

@@ -94,6 +94,7 @@ def serve(
 
     from app.core.settings import get_settings
     from app.main import create_app
+    from app.worker import working
 
     host, port = listening.getsockname()[:2]
 
@@ -109,7 +110,7 @@ def serve(
             self.force_exit = False
 
     config = uvicorn.Config(
-        create_app(urls.app_url, demo=get_settings().demo),
+        create_app(urls.app_url, demo=get_settings().demo, beside=working),
         lifespan="on",
         log_level=log_level,
         # Request lines hold what was searched for, names of patients among it.
