@@ -67,9 +67,12 @@ def serve(host: Host = "127.0.0.1", port: Port = None) -> None:
     from app.core.settings import get_settings
     from app.progress import say
 
-    chosen = get_settings().port if port is None else port
+    settings = get_settings()
+    serving.refuse_plain_http(host, settings)
+    chosen = settings.port if port is None else port
     with serving.take_port(host, chosen) as listening, open_database(say) as urls:
         serving.check_database(urls)
+        serving.refuse_default_key(settings)
         serving.refuse_demo_passwords(urls)
         serving.serve(urls, listening, lambda address: say(f"HASS is ready on {address}"))
 

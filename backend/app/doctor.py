@@ -18,7 +18,13 @@ from app.core.errors import HassError
 from app.core.postgres_programs import find_programs, server_user
 from app.core.secrets import signing_key
 from app.core.settings import Settings, get_settings
-from app.serving import login_rights, take_port
+from app.serving import (
+    login_rights,
+    refuse_default_key,
+    refuse_demo_passwords,
+    refuse_plain_http,
+    take_port,
+)
 
 LEAST_FREE_BYTES = 1_000_000_000
 EXTENSIONS = ("btree_gist", "citext", "pg_trgm")
@@ -43,6 +49,7 @@ def examine() -> list[Finding]:
         return [*findings, Finding("settings", error.sentence, is_wrong=True)]
     findings += _attempt("home", lambda: _home(settings))
     findings += _attempt("signing key", _key)
+    findings += _attempt("address", lambda: _browsers(settings))
     findings += _attempt("database", lambda: _database(settings))
     findings += _attempt("port", lambda: _port(settings))
     findings += _attempt("browser", _browser)
@@ -91,7 +98,30 @@ def _key() -> Iterator[Finding]:
         yield Finding("signing key", f"{path} does not exist yet; it is made when it is needed.")
         return
     signing_key()
+    refuse_default_key(get_settings())
     yield Finding("signing key", f"{path} can be read, and by its owner only.")
+
+
+def _browsers(settings: Settings) -> Iterator[Finding]:
+    refuse_plain_http("127.0.0.1", settings)
+    if settings.is_https:
+        yield Finding("address", f"Browsers come to {settings.public_url}; cookies are sent over https only.")
+    elif settings.proxies:
+        yield Finding(
+            "address", f"The proxies {', '.join(settings.proxies)} say whether a caller uses https."
+        )
+    else:
+        yield Finding(
+            "address", "HASS_PUBLIC_URL is not set, so hass serve listens to this machine only (127.0.0.1)."
+        )
+
+
+def _demo(urls: Urls, *, is_embedded: bool) -> Iterator[Finding]:
+    try:
+        refuse_demo_passwords(urls)
+    except HassError as error:
+        # The demo's own database holds its logins by right.
+        yield Finding("demo passwords", error.sentence, is_wrong=not is_embedded)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -130,6 +160,9 @@ def _server(urls: Urls) -> Iterator[Finding]:
         yield from _attempt("extensions", lambda: _extensions(connection))
         yield from _attempt("login", lambda: _login(rights))
         yield from _attempt("tables", lambda: _tables(connection, rights))
+        has_tables = migrations.current(connection) == migrations.head()
+    if has_tables:
+        yield from _attempt("demo passwords", lambda: _demo(urls, is_embedded=urls.is_embedded))
     yield from _attempt("audit trail", lambda: _trail(urls))
     yield from _attempt("owner", lambda: _owner(urls))
 

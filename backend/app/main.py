@@ -17,10 +17,9 @@ from starlette.routing import Route
 
 from app.access.http import PUBLIC, declared_permission
 from app.core import migrations
-from app.core.database import create_engine, explain, resolve_urls, session_factory
-from app.core.errors import HassError
+from app.core.database import create_engine, resolve_urls, session_factory
 from app.core.mail import PostOffice
-from app.core.settings import get_settings
+from app.core.settings import Settings, get_settings
 from app.features.organisation import api as organisation_api
 from app.features.organisation import pages as organisation_pages
 from app.features.portal import pages as portal_pages
@@ -30,8 +29,11 @@ from app.features.signin import api as signin_api
 from app.features.signin import pages as signin_pages
 from app.features.staff import api as staff_api
 from app.web import handlers
+from app.web.guard import Guard
 from app.web.middleware import Envelope
 from app.web.pages import router as kit_pages
+from app.web.proxies import Origin
+from app.web.rates import Rates
 from app.web.static_files import assets, serve_static
 from app.web.templating import environment
 
@@ -42,10 +44,18 @@ API = "/api/v1"
 Beside = Callable[[str], AbstractAsyncContextManager[None]]
 
 
-def create_app(engine_url: str | None = None, *, demo: bool = False, beside: Beside | None = None) -> FastAPI:
+def create_app(
+    engine_url: str | None = None,
+    *,
+    demo: bool = False,
+    settings: Settings | None = None,
+    pool_size: int = 10,
+    beside: Beside | None = None,
+) -> FastAPI:
     """The application on the database at `engine_url`; without it on the one that the settings name.
 
-    `demo` shows the demo's logins, and says on every page that its people are invented.
+    `demo` shows the demo's logins, and says on every page that its people are invented. `settings` are
+    those of this process where none are given.
 
     `beside` is work that goes on for as long as the application lives, on the same database.
 
@@ -56,7 +66,7 @@ def create_app(engine_url: str | None = None, *, demo: bool = False, beside: Bes
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # Finding the database may start the embedded server, which takes a moment and blocks.
         url = engine_url or (await asyncio.to_thread(resolve_urls)).app_url
-        engine = create_engine(url)
+        engine = create_engine(url, pool_size=pool_size)
         app.state.engine = engine
         app.state.sessions = session_factory(engine)
         # For verifying the trail, which requests themselves may not read; connects when it is first asked for.
@@ -99,7 +109,15 @@ def create_app(engine_url: str | None = None, *, demo: bool = False, beside: Bes
     add_openapi(app)
     # The static files are packed already; pages and JSON are packed on the way out.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
+    chosen = settings or get_settings()
+    app.add_middleware(
+        Guard,
+        answer=handlers.answer,
+        rates=Rates(chosen.requests_per_minute, chosen.sign_ins_per_minute),
+        host=(chosen.public_url or "").partition("://")[2] or None,
+    )
     app.add_middleware(Envelope, on_failure=handlers.on_failure)
+    app.add_middleware(Origin, proxies=chosen.proxies, is_https=chosen.is_https)
     return app
 
 
@@ -115,8 +133,8 @@ def add_health(app: FastAPI) -> None:
         try:
             checks["migrations"] = await migration_state(state.engine)
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready".
-            known = error if isinstance(error, HassError) else explain(error)
-            checks["database"] = known.sentence if known else "The database does not answer."
+            problem = handlers.problem_of(error)
+            checks["database"] = problem.sentence if problem.status == 503 else handlers.AWAY
             checks["migrations"] = "not known"
         is_ready = all(value == "ok" for value in checks.values())
         body = {"status": "ready" if is_ready else "not ready", "checks": checks}

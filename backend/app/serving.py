@@ -4,14 +4,20 @@ import errno
 import os
 import socket
 from collections.abc import Callable
+from ipaddress import ip_address
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.core import migrations
 from app.core.database import LOGIN_RIGHTS, Urls, check_rights, connect
 from app.core.errors import HassError
+from app.core.secrets import signing_key
+from app.core.settings import Settings, get_settings
 
 LISTEN_BACKLOG = 2048
+# A random key of 32 bytes has at least as many different ones, written as hex or as base64.
+LEAST_LETTERS = 10
 GRACE_SECONDS = 10
 
 
@@ -53,11 +59,55 @@ def check_database(urls: Urls, *, refuse_powerful: bool = True) -> None:
         migrations.check_current(migrations.current(connection))
 
 
+def refuse_plain_http(host: str, settings: Settings) -> None:
+    """Outside the demo nobody listens to others where a sign-in would travel readably."""
+    if settings.demo:
+        return
+    public = urlsplit(settings.public_url or "")
+    if public.scheme == "http" and not is_loopback(public.hostname or ""):
+        raise HassError(
+            "http-public",
+            f"HASS_PUBLIC_URL is {settings.public_url}: sign-ins would travel over plain HTTP. Put a proxy that "
+            "speaks TLS before the server, and begin the address with https://",
+            500,
+        )
+    if not is_loopback(host) and not settings.is_https and not settings.proxies:
+        raise HassError(
+            "http-public",
+            f"On {host} others reach the server, and their sign-ins would travel over plain HTTP. Put a proxy that "
+            "speaks TLS before it and set HASS_PUBLIC_URL=https://..., or listen on 127.0.0.1.",
+            500,
+        )
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def refuse_default_key(settings: Settings) -> None:
+    """Outside the demo nobody signs with a key that others can guess; a short or an open one is refused anyway."""
+    key = signing_key()
+    if settings.demo:
+        return
+    looks_made_up = any(
+        word in key.lower() for word in (b"change", b"secret", b"default", b"password", b"example")
+    )
+    if looks_made_up or len(set(key)) < LEAST_LETTERS:
+        raise HassError(
+            "secret-default",
+            "The signing key is a placeholder that others can guess. Unset HASS_SECRET_FILE, so that a random one "
+            "is made, or write 32 random bytes into that file.",
+            500,
+        )
+
+
 def refuse_demo_passwords(urls: Urls) -> None:
     """Outside the demo nobody serves a database where one of the nine well-known passwords works (S41)."""
     from pwdlib.hashers.bcrypt import BcryptHasher
 
-    from app.core.settings import get_settings
     from app.demo import LOGINS
 
     if get_settings().demo:
@@ -92,7 +142,7 @@ def serve(
     """Serve until INT or TERM; both end with status 0 once running requests are answered."""
     import uvicorn
 
-    from app.core.settings import get_settings
+    from app.core import logs
     from app.main import create_app
     from app.worker import working
 
@@ -109,17 +159,9 @@ def serve(
             # A second Ctrl-C would skip closing the connections; the grace period ends the wait in any case.
             self.force_exit = False
 
-    config = uvicorn.Config(
-        create_app(urls.app_url, demo=get_settings().demo, beside=working),
-        lifespan="on",
-        log_level=log_level,
-        # Request lines hold what was searched for, names of patients among it.
-        access_log=False,
-        server_header=False,
-        backlog=LISTEN_BACKLOG,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    server = Server(config)
+    logs.configure(log_level)
+    app = create_app(urls.app_url, demo=get_settings().demo, beside=working)
+    server = Server(uvicorn_config(app))
     try:
         server.run(sockets=[listening])
     except (KeyboardInterrupt, SystemExit):
@@ -131,9 +173,36 @@ def serve(
         raise HassError("server-failed", "The web server did not start; the reason stands above.", 500)
 
 
+def uvicorn_config(app: Any) -> Any:
+    """How uvicorn serves: our connections and our log, and nobody's word about who calls but a trusted proxy's."""
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        http=_connection(),
+        ws="none",
+        log_config=None,
+        # Request lines hold what was searched for, names of patients among it.
+        access_log=False,
+        # HASS_TRUSTED_PROXIES is read by the application; uvicorn would believe every program of this machine.
+        proxy_headers=False,
+        server_header=False,
+        backlog=LISTEN_BACKLOG,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def _connection() -> Any:
+    try:
+        from app.web.connections import Connection
+    except ImportError:
+        # Where httptools is not to be had, uvicorn's other protocol bounds the headers by itself.
+        return "h11"
+    return Connection
+
+
 def environment_of_demo() -> None:
     """The demo's passwords are allowed in this process only."""
-    from app.core.settings import get_settings
-
     os.environ["HASS_DEMO"] = "1"
     get_settings.cache_clear()

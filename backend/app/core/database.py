@@ -22,6 +22,8 @@ from app.core.settings import get_settings
 ActingRole = Literal["hass_app", "hass_worker", "hass_owner"]
 OLDEST_SERVER = 150000
 CONNECT_TIMEOUT_SECONDS = 10
+# Who waits longer for a free connection is told to come back, before he gives up or asks twice.
+POOL_WAIT_SECONDS = 8
 
 # What libpq knows and asyncpg does not; asyncpg would send these to the server as settings.
 LIBPQ_ONLY = {
@@ -103,6 +105,7 @@ def create_engine(
         async_creator=connect,
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
         # An error must not carry the values of its statement into a log: they are a patient's.
         hide_parameters=True,

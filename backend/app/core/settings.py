@@ -2,8 +2,10 @@
 
 import os
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, Field, ValidationError
@@ -29,6 +31,19 @@ def _absolute(path: Path) -> Path:
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+def _networks(listed: str) -> str:
+    for each in listed.split(","):
+        ip_network(each.strip())
+    return listed
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError("needs an address like https://hass.example, without a path")
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 class Settings(BaseSettings):
@@ -57,12 +72,19 @@ class Settings(BaseSettings):
     smtp_url: str | None = Field(default=None, repr=False)
     """The mail server, such as smtps://user:password@mail.example:465?from=hass@hospital.example; without it no
     mail leaves, and the demo shows each on a page."""
-    public_url: str | None = None
-    """The address people open HASS at, for links in mails; http://127.0.0.1 and the port when not set."""
+    public_url: Annotated[str, AfterValidator(_origin)] | None = None
+    """The address people open HASS at, such as https://hass.example, also in mails; http://127.0.0.1 and the port
+    when not set. Other host names are then refused, and cookies sent over https only."""
     lock_minutes: int = Field(default=15, ge=1, le=240)
     """Quiet minutes after which a page locks itself."""
     port: int = Field(default=8000, ge=0, le=65535, validation_alias="PORT")
     """The port of the web server."""
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] | None = None
+    """Addresses or networks, with commas, of the proxies whose X-Forwarded-For and -Proto are believed."""
+    requests_per_minute: int = Field(default=1200, ge=0)
+    """The most requests a minute of one sign-in, and of one address without a sign-in; 0 sets no limit."""
+    sign_ins_per_minute: int = Field(default=120, ge=0)
+    """The most attempts a minute, from one address, to sign in or to set a password; 0 sets no limit."""
 
     @property
     def address(self) -> str:
@@ -72,6 +94,15 @@ class Settings(BaseSettings):
     @property
     def is_embedded(self) -> bool:
         return self.database_url is None
+
+    @property
+    def is_https(self) -> bool:
+        """Browsers reach the server by https, whoever ends it."""
+        return (self.public_url or "").startswith("https://")
+
+    @property
+    def proxies(self) -> list[str]:
+        return [each.strip() for each in (self.trusted_proxies or "").split(",") if each.strip()]
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 Nothing that was sent in is sent back, and no traceback ever leaves: an error may stand in a log or on a screen."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -12,13 +13,14 @@ import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.access.actor import Actor
 from app.core.database import explain
-from app.core.errors import Forbidden, HassError, Invalid, Unauthenticated
+from app.core.errors import Forbidden, HassError, Invalid, TooMany, Unauthenticated
 from app.core.sentences import sentence_for
 from app.web.layout import home_of
 from app.web.templating import is_fragment, render
@@ -28,16 +30,22 @@ TITLES = {
     403: "Not part of your role",
     404: "Nothing here",
     405: "Not like this",
+    408: "Too slow",
     409: "It changed meanwhile",
+    413: "Too large",
     412: "It changed meanwhile",
     428: "Say which version you saw",
     422: "Something is missing or wrong",
+    429: "Too many requests",
     503: "HASS cannot answer just now",
 }
+log = logging.getLogger("app.web")
 SENTENCES = {
+    400: "What was sent cannot be read. Check its form and its length.",
     404: "There is no such page or record here, or it is not within your reach.",
     405: "This address does not take that method.",
-    413: "What was sent is too large.",
+    408: "What was sent did not arrive in time. Send it again on a better line.",
+    413: "What was sent is too large. Send less at once.",
     415: "This kind of content is not taken here.",
 }
 # Rules that refuse because of how things stand, not because of what was sent.
@@ -48,6 +56,22 @@ MOVED_ON = (
 OUR_FAULT = (
     "Something failed on our side; nothing was saved. Try again, and give us the request number if it stays."
 )
+AWAY = "The database does not answer just now; nothing was saved. Try again in a moment."
+BUSY = "Too many people ask at this moment; nothing was saved. Try again in a few seconds."
+# Their sentences name hosts, logins and files, for the operator; a reader gets the one above.
+OPERATORS = {
+    "database-unreachable",
+    "login-too-powerful",
+    "login-too-weak",
+    "not-migrated",
+    "postgres-too-old",
+    "secret-default",
+    "secret-open",
+    "secret-short",
+    "secret-unreadable",
+}
+# Seconds after which to try again when we could not answer.
+SOON = 3
 
 
 @dataclass(frozen=True)
@@ -70,6 +94,9 @@ def install(app: FastAPI) -> None:
 async def answer(request: Request, error: Exception) -> Response:
     """The reply to an error, for a program or for a reader."""
     problem = problem_of(error)
+    if problem.status >= 500:
+        said = error.sentence if isinstance(error, HassError) else problem.code
+        log.error("request %s: %s", getattr(request.state, "request_id", ""), said, exc_info=error)
     if request.url.path.startswith("/api/") or request.url.path.startswith("/health"):
         return as_json(request, problem)
     if problem.status == 401:
@@ -81,6 +108,13 @@ async def answer(request: Request, error: Exception) -> Response:
 
 
 def problem_of(error: Exception) -> Problem:
+    if isinstance(error, PoolTimeout):
+        return unavailable("busy", BUSY)
+    if isinstance(error, HassError) and error.code in OPERATORS:
+        return unavailable("database-away" if error.code.startswith("database") else "not-ready", AWAY)
+    if isinstance(error, TooMany):
+        headers = {"Retry-After": str(max(1, error.seconds))}
+        return Problem(error.status, error.code, error.sentence, (), headers)
     if isinstance(error, HassError):
         errors = error.errors if isinstance(error, Invalid) else ()
         if not errors and error.field:
@@ -108,8 +142,12 @@ def problem_of(error: Exception) -> Problem:
             422, "value-unfit", "A value is not one that can be recorded. Look at what was entered."
         )
     if isinstance(error, DBAPIError) and (known := explain(error)) is not None:
-        return Problem(known.status, known.code, known.sentence)
+        return unavailable(known.code, known.sentence)
     return Problem(500, "our-fault", OUR_FAULT)
+
+
+def unavailable(code: str, sentence: str) -> Problem:
+    return Problem(503, code, sentence, (), {"Retry-After": str(SOON)})
 
 
 def _sqlstate(error: DBAPIError) -> str:

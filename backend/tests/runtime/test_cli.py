@@ -262,3 +262,50 @@ def test_term_while_the_database_starts_leaves_no_server_behind(run_folder: Path
     while (home / "postgres/data/postmaster.pid").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not (home / "postgres/data/postmaster.pid").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "sentence"),
+    [
+        (("--host", "0.0.0.0"), {}, "On 0.0.0.0 others reach the server"),
+        ((), {"HASS_PUBLIC_URL": "http://hass.example"}, "HASS_PUBLIC_URL is http://hass.example"),
+    ],
+)
+def test_sign_ins_over_plain_http_are_refused_outside_the_demo(
+    arguments: tuple[str, ...], settings: dict[str, str], sentence: str, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    done = hass("serve", *arguments, PORT="0", HASS_HOME=str(home), **settings)
+    check_refused(done, sentence)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("key", ["change-me-change-me-change-me-change-me", "0" * 64, "k" * 40])
+def test_a_placeholder_for_a_key_is_refused_outside_the_demo(
+    key: str, worker_database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "key"
+    file.write_text(key)
+    file.chmod(0o600)
+    given = {"HASS_SECRET_FILE": str(file), "HASS_HOME": str(tmp_path), **urls(worker_database)}
+    check_refused(hass("serve", PORT="0", **given), "The signing key is a placeholder")
+    assert "The signing key is a placeholder" in hass("doctor", PORT=str(free_port()), **given).stdout
+
+
+def test_a_key_that_others_can_read_is_refused(worker_database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(secrets.token_hex(32))
+    file.chmod(0o644)
+    done = hass("serve", PORT="0", HASS_SECRET_FILE=str(file), **urls(worker_database))
+    check_refused(done, "is readable by other users")
+
+
+def test_the_doctor_says_how_browsers_come(worker_database: Database, tmp_path: Path) -> None:
+    given = {"HASS_HOME": str(tmp_path), "PORT": str(free_port()), **urls(worker_database)}
+    assert (
+        "cookies are sent over https only"
+        in hass("doctor", HASS_PUBLIC_URL="https://hass.example", **given).stdout
+    )
+    done = hass("doctor", HASS_PUBLIC_URL="http://hass.example", **given)
+    assert done.returncode == 1
+    assert "would travel over plain HTTP" in done.stdout

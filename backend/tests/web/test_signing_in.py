@@ -23,11 +23,15 @@ def test_signing_in_sets_a_cookie_that_scripts_cannot_read_and_goes_on(client: T
     assert page.get("/patients?q=smi").status_code == 200
 
 
-def test_over_https_the_cookie_is_secure(client: TestClient) -> None:
+def test_over_https_the_cookie_is_secure_and_bound_to_this_host(client: TestClient) -> None:
     page = browser(client)
     page.base_url = "https://testserver"
     cookies = sign_in(page, NURSE).headers.get_list("set-cookie")
-    assert any(each.startswith("hass_session=") and "Secure" in each for each in cookies)
+    assert any(
+        each.startswith("__Host-hass_session=") and "Secure" in each and "Path=/" in each for each in cookies
+    )
+    assert not any(each.startswith("hass_") for each in cookies)
+    assert page.get("/patients").status_code == 200
 
 
 def test_a_wrong_password_keeps_the_email_and_never_the_password(client: TestClient) -> None:
