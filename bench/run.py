@@ -10,12 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import audit_bench
 import chart_bench
 import import_bench
 import start_bench
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "backend"))
-MEASUREMENTS = {"import": import_bench.run, "chart": chart_bench.run, "start": start_bench.run}
+MEASUREMENTS = {
+    "audit": audit_bench.run,
+    "import": import_bench.run,
+    "chart": chart_bench.run,
+    "start": start_bench.run,
+}
 RESULTS = Path(__file__).with_name("results")
 
 

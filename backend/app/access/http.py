@@ -14,9 +14,10 @@ from starlette.requests import Request
 
 from app.access import tokens
 from app.access.actor import Actor, Caller
-from app.access.after import AfterEnd, take_work
+from app.access.after import AfterEnd, run_after_end, take_work
 from app.access.needs import require
 from app.access.permissions import Permission
+from app.access.refusals import trace_of
 from app.core import clock
 from app.core.errors import Locked, Unauthenticated
 from app.core.mail import take_letters
@@ -51,8 +52,11 @@ async def open_transaction(request: Request) -> AsyncIterator[AsyncSession]:
             yield session
             await session.commit()
             request.app.state.post.send(take_letters(session))
-        except BaseException:
+        except BaseException as error:
             await session.rollback()
+            trace = trace_of(error, getattr(request.state, "actor", None), request.path_params)
+            if trace is not None:
+                run_after_end(session, trace)
             raise
         finally:
             if work := take_work(session):

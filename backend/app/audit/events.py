@@ -10,9 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.after import run_after_end
 
+# DICOM PS3.16, CID 400 (types) and 401 (subtypes), as FHIR AuditEvent takes them.
+AUDIT_LOG_USED = "110101"
+EXPORT = "110106"
+IMPORT = "110107"
 PATIENT_RECORD = "110110"
 QUERY = "110112"
+SECURITY_ALERT = "110113"
+USER_AUTHENTICATION = "110114"
 LOGIN = "110122"
+LOGOUT = "110123"
+EMERGENCY_OVERRIDE = "110127"
+SECURITY_ATTRIBUTES = "110137"
 
 _WRITE = text(
     "SELECT audit_event(:action, :event_type, :resource_type, :resource_id, :patient_id,"
@@ -59,6 +68,16 @@ async def record(session: AsyncSession, event: Event) -> None:
 async def record_read(session: AsyncSession, patient_id: UUID) -> None:
     """A patient's record is opened; nothing of it is shown unless this row stands."""
     await record(session, Event("R", PATIENT_RECORD, "patients", patient_id, patient_id))
+
+
+async def record_export(session: AsyncSession, resource_type: str, *, count: int, what: str) -> None:
+    """Rows leave the system as a file: how many, and as what. Nothing is handed out unless this row stands."""
+    await record(session, Event("E", EXPORT, resource_type, query={"as": what, "count": count}))
+
+
+async def record_import(session: AsyncSession, resource_type: str, *, count: int, source: str) -> None:
+    """Rows came in from another system, in the same transaction as they."""
+    await record(session, Event("E", IMPORT, resource_type, query={"from": source, "count": count}))
 
 
 def record_after_end(session: AsyncSession, event: Event) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import TextClause
 
+from app.audit.events import record_import
 from app.core.ids import new_id
 from app.fhir.bundle_reader import canonical_json
 from app.fhir.plan import Placed, Plan
@@ -33,6 +34,8 @@ async def write(session: AsyncSession, plan: Plan, bundle_hash: str) -> None:
     await _insert_appointments(session, plan)
     await _insert(session, "emr_local", plan.rows["emr_local"])
     await _insert(session, "import_sources", [_source(plan, placed, bundle_hash) for placed in plan.placed])
+    if plan.placed:
+        await record_import(session, "import_sources", count=len(plan.placed), source=plan.to.system)
 
 
 async def _insert_appointments(session: AsyncSession, plan: Plan) -> None:

@@ -110,7 +110,7 @@ def test_a_refused_login_stands_in_the_audit_trail_although_its_transaction_roll
             " FROM audit_logs WHERE user_agent = %s",
             [agent],
         ).fetchall()
-    assert rows == [("E", "sign_in", "110122", 4, None, True, True)]
+    assert rows == [("E", "sign_in", "110114", 4, None, True, True)]
 
 
 def test_secrets_stand_hashed_in_the_session_and_masked_in_the_trail(

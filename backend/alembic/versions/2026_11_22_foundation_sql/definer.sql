@@ -282,11 +282,9 @@ CREATE FUNCTION person_candidates(
   p_names text, p_born_on date, p_gender text, p_phone text, p_national_id text
 ) RETURNS TABLE (person_id uuid, name text, birth_year integer, gender text, hospital_name text, score numeric)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  found_rows integer;
 BEGIN
-  PERFORM audit_event('E', '110112', 'persons', NULL, NULL, 0::smallint, NULL,
-                      jsonb_build_object('search', 'person_candidates', 'names_given', p_names IS NOT NULL,
-                                         'born_on_given', p_born_on IS NOT NULL,
-                                         'national_id_given', p_national_id IS NOT NULL));
   RETURN QUERY
   WITH likely AS (
     SELECT f.id FROM patients f WHERE p_names IS NOT NULL
@@ -315,5 +313,10 @@ BEGIN
   )
   SELECT s.id, s.full_name, s.born, s.sex, s.hospital, s.points FROM scored s
    WHERE s.points >= 0.35 ORDER BY s.points DESC, s.id LIMIT 5;
+  GET DIAGNOSTICS found_rows = ROW_COUNT;
+  PERFORM audit_event('E', '110112', 'persons', NULL, NULL, 0::smallint, NULL,
+                      jsonb_build_object('search', 'person_candidates', 'names_given', p_names IS NOT NULL,
+                                         'born_on_given', p_born_on IS NOT NULL,
+                                         'national_id_given', p_national_id IS NOT NULL, 'found', found_rows));
 END
 $$;

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import passwords, tokens
 from app.access.actor import Actor, Caller
-from app.audit.events import LOGIN, Event, record_after_end
+from app.audit.events import LOGIN, USER_AUTHENTICATION, Event, record_after_end
 from app.core.errors import Unauthenticated
 from app.core.ids import new_id
 
@@ -42,7 +42,16 @@ async def _check(session: AsyncSession, email: str, password: str) -> UUID:
     if row is None or not fits or not row.may_sign_in:
         user_id = row.user_id if row else None
         record_after_end(
-            session, Event("E", LOGIN, "users", user_id, outcome=4, outcome_desc="sign-in refused")
+            session,
+            Event(
+                "E",
+                USER_AUTHENTICATION,
+                "users",
+                user_id,
+                outcome=4,
+                outcome_desc="sign-in refused",
+                subtype=LOGIN,
+            ),
         )
         raise Unauthenticated("sign-in-refused", WRONG)
     found: UUID = row.user_id
