@@ -28,6 +28,7 @@ from app.features.registration import pages as registration_pages
 from app.features.signin import api as signin_api
 from app.features.signin import pages as signin_pages
 from app.features.staff import api as staff_api
+from app.features.staff import pages as staff_pages
 from app.web import handlers
 from app.web.guard import Guard
 from app.web.middleware import Envelope
@@ -104,6 +105,7 @@ def create_app(
     app.include_router(staff_api.router, prefix=API)
     for pages in (kit_pages, signin_pages.router, registration_pages.router, organisation_pages.router):
         app.include_router(pages, include_in_schema=False)
+    app.include_router(staff_pages.router, include_in_schema=False)
     app.include_router(portal_pages.router, include_in_schema=False)
     add_health(app)
     add_openapi(app)

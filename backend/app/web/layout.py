@@ -24,6 +24,8 @@ class Entry:
 MENU = (
     Entry("Patients", "/patients", icon="users", permission=Permission.PATIENT_SEARCH),
     Entry("Hospitals", "/organisation", icon="building-hospital", permission=Permission.HOSPITAL_READ),
+    Entry("Staff", "/staff", icon="user", permission=Permission.STAFF_READ),
+    Entry("Roles", "/roles", icon="lock", permission=Permission.ROLE_MANAGE),
 )
 
 

@@ -35,6 +35,7 @@ LOGINS = {
 # Parameter of an address > the statement that finds its sample, or the sample itself. Where one name stands for
 # different things, the key is (path, parameter).
 SAMPLES: dict[str | tuple[str, str], str] = {
+    "act": "disable",
     "bed_id": "SELECT id FROM beds WHERE status = 'available' LIMIT 1",
     "hospital_id": "SELECT id FROM hospitals WHERE code = 'NGH'",
     "patient_id": "SELECT id FROM patients WHERE last_name = 'Smith'",

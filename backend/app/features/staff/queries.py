@@ -173,3 +173,23 @@ async def read_role(session: AsyncSession, actor: Actor, role_id: UUID) -> RoleO
     if found is None:
         raise NotFound("role-not-found", "There is no such role.")
     return _role_out(found[0], found[1])
+
+
+@needs(Permission.STAFF_READ)
+async def places(
+    session: AsyncSession, actor: Actor
+) -> tuple[list[tuple[UUID, str]], list[tuple[UUID, str]]]:
+    """The open regions and the open hospitals within reach, by name, to choose from."""
+    statement = (
+        select(Region.id, Region.name, Hospital.id, Hospital.name)
+        .outerjoin(Hospital, and_(Hospital.region_id == Region.id, Hospital.is_active))
+        .where(Region.is_active)
+        .order_by(Region.name, Region.id, Hospital.name, Hospital.id)
+    )
+    regions: dict[UUID, str] = {}
+    hospitals: list[tuple[UUID, str]] = []
+    for region_id, region, hospital_id, hospital in (await session.execute(statement)).all():
+        regions[region_id] = region
+        if hospital_id is not None:
+            hospitals.append((hospital_id, f"{hospital}, {region}"))
+    return list(regions.items()), hospitals
