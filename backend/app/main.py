@@ -25,6 +25,7 @@ from app.features.organisation import pages as organisation_pages
 from app.features.portal import pages as portal_pages
 from app.features.registration import api as registration_api
 from app.features.registration import pages as registration_pages
+from app.features.signin import account_pages
 from app.features.signin import api as signin_api
 from app.features.signin import pages as signin_pages
 from app.features.staff import api as staff_api
@@ -100,10 +101,17 @@ def create_app(
     handlers.install(app)
     app.router.routes.append(Route("/static/{path:path}", serve_static, name="static"))
     app.include_router(signin_api.router, prefix=API)
+    app.include_router(signin_api.users, prefix=API)
     app.include_router(registration_api.router, prefix=API)
     app.include_router(organisation_api.router, prefix=API)
     app.include_router(staff_api.router, prefix=API)
-    for pages in (kit_pages, signin_pages.router, registration_pages.router, organisation_pages.router):
+    for pages in (
+        kit_pages,
+        signin_pages.router,
+        account_pages.router,
+        registration_pages.router,
+        organisation_pages.router,
+    ):
         app.include_router(pages, include_in_schema=False)
     app.include_router(staff_pages.router, include_in_schema=False)
     app.include_router(portal_pages.router, include_in_schema=False)

@@ -1,6 +1,7 @@
 """What routes ask for: a transaction, the actor, and the declaration of what the route needs."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any
@@ -64,12 +65,20 @@ async def open_transaction(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 async def _after_end(request: Request, work: list[AfterEnd]) -> None:
+    async with own_transaction(request) as session:
+        for each in work:
+            await each(session)
+
+
+@asynccontextmanager
+async def own_transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    """A transaction beside the request's, of nobody, that the trail can trace to the request."""
     caller = caller_of(request)
     told = {"address": caller.address or "", "agent": caller.agent, "request_id": caller.request_id}
     async with request.app.state.sessions.begin() as session:
         await session.execute(_NOBODY, {**told, "act": act_of(request)})
-        for each in work:
-            await each(session)
+        yield session
+    request.app.state.post.send(take_letters(session))
 
 
 _NOBODY = text(

@@ -1,6 +1,17 @@
-"""Passwords: bcrypt through pwdlib, in equal time whether or not the account exists (S51)."""
+"""Passwords: bcrypt through pwdlib, in equal time whether or not the account exists (S51).
+
+What may be chosen follows NIST SP 800-63B-4 (2025), 3.1.1.2: a password that is the only factor has at least 15
+characters, none is refused for lack of a digit or a sign, and what is common or known of its owner is refused."""
 
 import asyncio
+import functools
+import gzip
+import itertools
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.bcrypt import BcryptHasher
@@ -10,6 +21,10 @@ from app.core.errors import Invalid
 # bcrypt reads no further; a longer password would silently be shortened.
 MOST_BYTES = 72
 ROUNDS = 12
+LEAST_CHARACTERS = 15
+# What must be left of a password once the words known of its owner are taken out.
+LEAST_OWN = 8
+COMMON = Path(__file__).with_name("common_passwords.txt.gz")
 _hasher = PasswordHash((BcryptHasher(rounds=ROUNDS),))
 
 
@@ -18,22 +33,97 @@ _hasher = PasswordHash((BcryptHasher(rounds=ROUNDS),))
 _NOBODY = "$2b$12$xjp3OoFt7Gxh9TkL5ic8F.dg1R3uegh7PSVIl0eVCanqaQxvNOvna"
 
 
-def hash_password(password: str) -> str:
-    """The bcrypt hash to store; raises Invalid for a password longer than bcrypt reads."""
+def _normal(password: str) -> str:
+    """One form for what looks the same: two keyboards write an accent in two ways (NIST SP 800-63B-4, 3.1.1.2)."""
+    return unicodedata.normalize("NFC", password)
+
+
+@functools.cache
+def _common() -> frozenset[str]:
+    return frozenset(gzip.decompress(COMMON.read_bytes()).decode().split())
+
+
+def _is_common(password: str) -> bool:
+    """Listed, a listed one between digits and signs, a short piece again and again, or one after another."""
+    plain = password.casefold()
+    bare = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
+    repeated = any(
+        plain == (plain[:size] * len(plain))[: len(plain)] for size in range(1, len(plain) // 2 + 1)
+    )
+    steps = {ord(after) - ord(before) for before, after in itertools.pairwise(plain)}
+    return plain in _common() or bare in _common() or repeated or steps in ({0}, {1}, {-1})
+
+
+def _of_its_owner(password: str, known: Iterable[str | None]) -> bool:
+    letters = re.sub(r"[\W_]+", "", password.casefold())
+    words = {
+        part for text in known if text for part in re.split(r"[\W_]+", text.casefold()) if len(part) >= 3
+    }
+    # The longest first, so that a short word does not cut a long one in two.
+    for word in sorted(words, key=len, reverse=True):
+        letters = letters.replace(word, "")
+    return len(letters) < LEAST_OWN
+
+
+def check_new_password(password: str, known: Iterable[str | None], *, field: str = "new_password") -> None:
+    """Raises Invalid, with what to do, unless it may be chosen; `known`: e-mail, names and hospital of its owner."""
+    password = _normal(password)
+    if len(password) < LEAST_CHARACTERS:
+        raise Invalid(
+            "password-too-short",
+            f"A password has at least {LEAST_CHARACTERS} characters; this has {len(password)}. "
+            "Four words that do not belong together are easy to keep in mind.",
+            field=field,
+        )
+    check_storable(password, field=field)
+    if _is_common(password):
+        raise Invalid("password-common", "Many people choose this password. Choose another one.", field=field)
+    if _of_its_owner(password, known):
+        raise Invalid(
+            "password-own-words",
+            "This password is made of your name, your e-mail or your hospital. Choose other words.",
+            field=field,
+        )
+
+
+def unusable_hash() -> str:
+    """For an account whose user has yet to choose a password: the form of a hash, of no password that anybody knows."""
+    alphabet = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    # The last letter of a bcrypt salt carries two bits only.
+    salt = "".join(secrets.choice(alphabet) for _ in range(21)) + secrets.choice(".Oeu")
+    return (
+        f"$2b${ROUNDS}${salt}"
+        + "".join(secrets.choice(alphabet) for _ in range(30))
+        + secrets.choice(".CGKOSWaeimquy26")
+    )
+
+
+def check_storable(password: str, *, field: str = "password") -> None:
+    """Raises Invalid for a password that bcrypt would not read whole."""
     if len(password.encode()) > MOST_BYTES:
         raise Invalid(
             "password-too-long",
             f"The password is longer than {MOST_BYTES} bytes, which is all that bcrypt reads. Choose a shorter one.",
-            field="password",
+            field=field,
         )
     if "\x00" in password:
-        raise Invalid(
-            "password-nul", "The password holds a NUL character. Choose another one.", field="password"
-        )
+        raise Invalid("password-nul", "The password holds a NUL character. Choose another one.", field=field)
+
+
+def hash_password(password: str) -> str:
+    """The bcrypt hash to store; raises Invalid for a password longer than bcrypt reads."""
+    password = _normal(password)
+    check_storable(password)
     return _hasher.hash(password)
 
 
+async def make_hash(password: str) -> str:
+    """As `hash_password`, off the event loop."""
+    return await asyncio.to_thread(hash_password, password)
+
+
 def _verify(password: str, stored: str | None) -> bool:
+    password = _normal(password)
     acceptable = len(password.encode(errors="surrogatepass")) <= MOST_BYTES and "\x00" not in password
     if stored is None or not acceptable:
         _hasher.verify("somebody", _NOBODY)

@@ -51,18 +51,18 @@ class PostOffice:
 
     def __init__(self, smtp_url: str | None, *, keeps: bool) -> None:
         self._target = None if smtp_url is None else _parse(smtp_url)
-        self._keeps = keeps and self._target is None
+        self.keeps = keeps and self._target is None
         self.kept: deque[Letter] = deque(maxlen=MOST_KEPT)
         self._running: set[asyncio.Task[None]] = set()
 
     @property
     def delivers(self) -> bool:
         """Whether anybody gets to read a letter."""
-        return self._target is not None or self._keeps
+        return self._target is not None or self.keeps
 
     def send(self, letters: Sequence[Letter]) -> None:
         for letter in letters:
-            if self._keeps:
+            if self.keeps:
                 self.kept.appendleft(letter)
             elif self._target is not None:
                 self.run(self._deliver(letter))
@@ -71,7 +71,13 @@ class PostOffice:
         """Do the work beside the requests; `settle` waits for it."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            # Nobody waits for this work: without a line in the log its failure would be lost.
+            log.error("work beside a request failed: %s", type(failure).__name__)
 
     async def settle(self) -> None:
         """Return when everything that was handed in is done."""

@@ -20,8 +20,9 @@ from starlette.responses import RedirectResponse, Response
 
 from app.access.actor import Actor
 from app.core.database import explain
-from app.core.errors import Forbidden, HassError, Invalid, TooMany, Unauthenticated
+from app.core.errors import Forbidden, HassError, Invalid, Locked, TooMany, Unauthenticated
 from app.core.sentences import sentence_for
+from app.web.kept import keep_what_was_sent, page_before
 from app.web.layout import home_of
 from app.web.templating import is_fragment, render
 
@@ -99,6 +100,8 @@ async def answer(request: Request, error: Exception) -> Response:
         log.error("request %s: %s", getattr(request.state, "request_id", ""), said, exc_info=error)
     if request.url.path.startswith("/api/") or request.url.path.startswith("/health"):
         return as_json(request, problem)
+    if isinstance(error, Locked):
+        return await to_lock(request)
     if problem.status == 401:
         return to_login(request)
     if isinstance(error, RequestValidationError) and all(each["loc"][0] == "path" for each in error.errors()):
@@ -229,17 +232,33 @@ def as_json(request: Request, problem: Problem) -> Response:
 
 def to_login(request: Request) -> Response:
     """A visitor who is not signed in goes to the login page, and from there to where he was going."""
+    return _by_way_of(request, "/login", _wanted(request))
+
+
+async def to_lock(request: Request) -> Response:
+    """A page that locked itself is unlocked first; what was sent from it is kept for its author, not carried out."""
+    wanted = _wanted(request)
+    if request.method != "GET" and not is_fragment(request):
+        wanted = page_before(request)
+        await keep_what_was_sent(request, wanted)
+    return _by_way_of(request, "/lock", wanted)
+
+
+def _wanted(request: Request) -> str:
     path = request.url.path
-    wanted = path if not request.url.query else f"{path}?{request.url.query}"
     if is_fragment(request):
-        # The whole page moves: htmx would put the login form into the part it asked for.
-        page = request.headers.get("hx-current-url", "")
-        origin = f"{request.url.scheme}://{request.url.netloc}"
-        wanted = page.removeprefix(origin) if page.startswith(f"{origin}/") else "/"
-        return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(wanted, safe='')}"})
-    if request.method != "GET" or wanted == "/":
-        return RedirectResponse("/login", 303)
-    return RedirectResponse(f"/login?next={quote(wanted, safe='')}", 303)
+        return page_before(request)
+    if request.method != "GET":
+        return "/"
+    return path if not request.url.query else f"{path}?{request.url.query}"
+
+
+def _by_way_of(request: Request, page: str, wanted: str) -> Response:
+    target = page if wanted == "/" else f"{page}?next={quote(wanted, safe='')}"
+    if is_fragment(request):
+        # The whole page moves: htmx would put the form into the part it asked for.
+        return Response(status_code=401, headers={"HX-Redirect": target})
+    return RedirectResponse(target, 303)
 
 
 def as_page(request: Request, problem: Problem) -> Response:

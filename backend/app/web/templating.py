@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from app.access.actor import Actor
+from app.core.settings import get_settings
 from app.web import csrf, formatting, layout, theme
 from app.web.static_files import static_url
 
@@ -76,8 +77,15 @@ def frame(request: Request, actor: Actor | None) -> dict[str, Any]:
         "here": here if request.method == "GET" else "/",
         "csrf_token": lambda: csrf.csrf_token(request),
         "timezone": actor.timezone if actor else None,
+        "lock_seconds": _lock_seconds(),
         "request_id": getattr(request.state, "request_id", ""),
     }
+
+
+def _lock_seconds() -> int:
+    """When a page says that it is locked: a little before the server does, which hears of typing to the minute."""
+    enforced = get_settings().lock_minutes * 60
+    return max(enforced // 2, enforced - 120)
 
 
 def render(

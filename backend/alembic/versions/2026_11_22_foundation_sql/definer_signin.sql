@@ -164,14 +164,25 @@ END
 $$;
 
 -- Opens a locked page for the user whose it is, under a new cookie; false where it has ended or is another's.
-CREATE FUNCTION session_unlock(p_session uuid, p_user uuid, p_cookie_hash text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION session_unlock(
+  p_session uuid, p_user uuid, p_cookie_hash text, p_request_id text, p_address inet, p_agent text
+) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  PERFORM set_config('hass.user_id', p_user::text, true), set_config('hass.act', 'unlock', true);
+  PERFORM set_config('hass.user_id', p_user::text, true), set_config('hass.act', 'unlock', true),
+          set_config('hass.request_id', coalesce(p_request_id, ''), true),
+          set_config('hass.address', coalesce(host(p_address), ''), true),
+          set_config('hass.agent', coalesce(p_agent, ''), true);
   UPDATE sessions SET locked_at = NULL, last_used_at = clock_timestamp(), cookie_hash = p_cookie_hash
    WHERE id = p_session AND user_id = p_user AND ended_at IS NULL AND expires_at > clock_timestamp();
   RETURN FOUND;
 END
+$$;
+
+-- Somebody else signed in on the same computer: the page that was left there ends.
+CREATE FUNCTION session_leave(p_session uuid, p_user uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  UPDATE sessions SET ended_at = now(), end_reason = 'switched_user'
+   WHERE id = p_session AND user_id = p_user AND ended_at IS NULL
 $$;
 
 -- The caller's other sign-ins; returns how many ended.

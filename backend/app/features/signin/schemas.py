@@ -1,5 +1,7 @@
 """What sign-in takes and gives."""
 
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,3 +39,57 @@ class MeOut(BaseModel):
     permissions: list[str]
     region_id: UUID | None
     hospital_id: UUID | None
+
+
+class PasswordIn(In):
+    old_password: str = Field(min_length=1, max_length=1000)
+    new_password: str = Field(min_length=1, max_length=1000)
+
+
+class ForgottenIn(In):
+    email: str = Field(min_length=1, max_length=320)
+
+
+class ForgottenOut(BaseModel):
+    """The same for every address, known or not."""
+
+    detail: str
+
+
+class LinkIn(In):
+    link: str = Field(min_length=1, max_length=200)
+    new_password: str = Field(min_length=1, max_length=1000)
+
+
+class SessionOut(BaseModel):
+    """One living sign-in. `kind` is page or program; `last_used_at` is kept to the minute."""
+
+    id: UUID
+    kind: str
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime
+    address: str | None
+    agent: str | None
+    is_current: bool
+
+
+class SessionsOut(BaseModel):
+    items: list[SessionOut]
+    next_cursor: str | None
+
+
+class EndedOut(BaseModel):
+    """How many sign-ins ended."""
+
+    ended: int
+
+
+class DraftIn(In):
+    """What stands in a form: name and value of each field; empty once it has been sent."""
+
+    page: str = Field(min_length=1, max_length=500, pattern="^/")
+    form: str = Field(min_length=1, max_length=500, pattern="^/")
+    fields: dict[Annotated[str, Field(max_length=100)], Annotated[str, Field(max_length=20_000)]] = Field(
+        max_length=100
+    )
