@@ -22,6 +22,7 @@ from app.core.mail import PostOffice
 from app.core.settings import Settings, get_settings
 from app.features.organisation import api as organisation_api
 from app.features.organisation import pages as organisation_pages
+from app.features.portal import api as portal_api
 from app.features.portal import pages as portal_pages
 from app.features.registration import api as registration_api
 from app.features.registration import pages as registration_pages
@@ -30,6 +31,8 @@ from app.features.signin import api as signin_api
 from app.features.signin import pages as signin_pages
 from app.features.staff import api as staff_api
 from app.features.staff import pages as staff_pages
+from app.features.trail import api as trail_api
+from app.features.trail import pages as trail_pages
 from app.web import handlers
 from app.web.guard import Guard
 from app.web.middleware import Envelope
@@ -105,6 +108,8 @@ def create_app(
     app.include_router(registration_api.router, prefix=API)
     app.include_router(organisation_api.router, prefix=API)
     app.include_router(staff_api.router, prefix=API)
+    app.include_router(trail_api.router, prefix=API)
+    app.include_router(portal_api.router, prefix=API)
     for pages in (
         kit_pages,
         signin_pages.router,
@@ -115,6 +120,7 @@ def create_app(
         app.include_router(pages, include_in_schema=False)
     app.include_router(staff_pages.router, include_in_schema=False)
     app.include_router(portal_pages.router, include_in_schema=False)
+    app.include_router(trail_pages.router, include_in_schema=False)
     add_health(app)
     add_openapi(app)
     # The static files are packed already; pages and JSON are packed on the way out.

@@ -26,6 +26,7 @@ MENU = (
     Entry("Hospitals", "/organisation", icon="building-hospital", permission=Permission.HOSPITAL_READ),
     Entry("Staff", "/staff", icon="user", permission=Permission.STAFF_READ),
     Entry("Roles", "/roles", icon="lock", permission=Permission.ROLE_MANAGE),
+    Entry("Audit", "/audit", icon="file-text", permission=Permission.AUDIT_READ),
 )
 
 

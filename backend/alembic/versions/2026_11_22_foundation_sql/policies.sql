@@ -131,8 +131,8 @@ CREATE POLICY own ON emr_global FOR SELECT TO hass_app, hass_worker USING ((SELE
 CREATE POLICY staff ON notifications FOR ALL TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'hospital') AND hospital_id = (SELECT nullif(current_setting('hass.hospital_id', true), '')::uuid));
 CREATE POLICY own ON notifications FOR SELECT TO hass_app, hass_worker USING (recipient_user_id = (SELECT nullif(current_setting('hass.user_id', true), '')::uuid));
 CREATE POLICY staff ON audit_logs FOR SELECT TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'hospital') AND hospital_id = (SELECT nullif(current_setting('hass.hospital_id', true), '')::uuid));
-CREATE POLICY region ON audit_logs FOR SELECT TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'region') AND region_id = (SELECT nullif(current_setting('hass.region_id', true), '')::uuid) AND resource_type IN ('roles', 'regions', 'hospitals', 'users', 'sessions'));
-CREATE POLICY network ON audit_logs FOR SELECT TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'network') AND resource_type IN ('roles', 'regions', 'hospitals', 'users', 'sessions'));
+CREATE POLICY region ON audit_logs FOR SELECT TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'region') AND region_id = (SELECT nullif(current_setting('hass.region_id', true), '')::uuid) AND resource_type IN ('roles', 'regions', 'hospitals', 'users', 'sessions', 'audit_logs'));
+CREATE POLICY network ON audit_logs FOR SELECT TO hass_app, hass_worker USING ((SELECT current_setting('hass.scope', true) = 'network') AND resource_type IN ('roles', 'regions', 'hospitals', 'users', 'sessions', 'audit_logs'));
 CREATE POLICY network ON audit_seals FOR ALL TO hass_worker USING ((SELECT current_setting('hass.scope', true) = 'network'));
 CREATE POLICY definer ON roles FOR ALL TO hass_definer USING (true) WITH CHECK (true);
 CREATE POLICY definer ON regions FOR ALL TO hass_definer USING (true) WITH CHECK (true);

@@ -69,6 +69,26 @@ async def show_own_section(
     return render(request, template, actor, density="comfort", **context)
 
 
+REASONS = {
+    "TREAT": "For your treatment",
+    "ETREAT": "In an emergency",
+    "BTG": "In an emergency",
+    "HOPERAT": "For the hospital’s work",
+    "HPAYMT": "For payment",
+    "PATRQT": "You opened it yourself",
+}
+
+
+@router.get("/my/openings", dependencies=[Needs(Permission.PATIENT_READ)])
+async def show_openings(request: Request, db: Db, actor: CurrentActor, cursor: Cursor = None) -> Response:
+    """Who opened my record: every time, by whom, from which hospital and why."""
+    if actor.scope != "self":
+        raise NotFound
+    page = await queries.record_openings(db, actor, cursor=cursor)
+    template = "portal/openings_rows.html" if is_fragment(request) and cursor else "portal/openings.html"
+    return render(request, template, actor, density="comfort", page=page, reasons=REASONS)
+
+
 async def _own_page(
     request: Request, db: Db, actor: CurrentActor, files: list[queries.OwnFile], patient_id: UUID
 ) -> Response:

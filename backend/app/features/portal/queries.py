@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.actor import Actor
 from app.access.needs import needs
 from app.access.permissions import Permission
+from app.core.cursors import bad_cursor, read_cursor, read_key, write_cursor
+from app.features.portal.schemas import OpeningOut, OpeningPageOut
 from app.models.appointment import Appointment, AppointmentStatus
 from app.models.hospital import Hospital
 from app.models.patient import Patient
@@ -67,3 +69,28 @@ async def next_appointment(
     appointment, hospital, timezone, *names = row
     doctor = " ".join(name for name in names if name) or None
     return NextAppointment(appointment.scheduled_at, appointment.duration_minutes, hospital, doctor, timezone)
+
+
+MOST_OPENINGS = 100
+_OPENINGS = text("SELECT * FROM own_record_openings(CAST(:after_at AS timestamptz), :after_id, :limit)")
+
+
+@needs(Permission.PATIENT_READ)
+async def record_openings(
+    session: AsyncSession, actor: Actor, *, limit: int = 50, cursor: str | None = None
+) -> OpeningPageOut:
+    """Who opened the reader's record, newest first. The trail itself is closed to patients."""
+    limit = min(limit, MOST_OPENINGS)
+    after_at, after_id = read_cursor(cursor, 2)
+    try:
+        at = None if after_at is None else datetime.fromisoformat(after_at)
+    except ValueError:
+        raise bad_cursor() from None
+    values = {"after_at": at, "after_id": read_key(after_id), "limit": limit + 1}
+    rows = (await session.execute(_OPENINGS, values)).mappings().all()
+    items = [OpeningOut.model_validate(dict(row)) for row in rows[:limit]]
+    more = len(rows) > limit
+    return OpeningPageOut(
+        items=items,
+        next_cursor=write_cursor(items[-1].opened_at.isoformat(), items[-1].id) if more else None,
+    )
