@@ -26,6 +26,10 @@ audit_app = typer.Typer(
     help="Seal, verify and prune the audit trail.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(audit_app, name="audit")
+keys_app = typer.Typer(
+    help="The keys that sign tokens and forms.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(keys_app, name="keys")
 
 Host = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all of this machine.")]
 Port = Annotated[
@@ -138,6 +142,26 @@ def import_fhir(
             max_megabytes=max_megabytes,
         )
     raise typer.Exit(status)
+
+
+@keys_app.command("rotate")
+def keys_rotate(
+    now: Annotated[
+        bool, typer.Option("--now", help="Trust the old key no longer: after a leak. Programs sign in again.")
+    ] = False,
+) -> None:
+    """Sign with a new key from now on; the old one verifies what it signed until that has lapsed."""
+    from app.core import clock
+    from app.core.secrets import key_file, rotate
+    from app.progress import say
+
+    key = rotate(clock.now(), at_once=now)
+    say(f"Tokens and forms are signed with the key {key.id} from now on, in {key_file()}.")
+    say(
+        "What the older keys signed is refused from now on: programs sign in again, open forms are loaded again."
+        if now
+        else "Access tokens of the older key work until they lapse (15 minutes), open forms for 14 hours."
+    )
 
 
 @audit_app.command("seal")

@@ -16,7 +16,7 @@ from app.core import migrations
 from app.core.database import Urls, check_rights, connect, open_database
 from app.core.errors import HassError
 from app.core.postgres_programs import find_programs, server_user
-from app.core.secrets import signing_key
+from app.core.secrets import key_file, keys
 from app.core.settings import Settings, get_settings
 from app.serving import (
     login_rights,
@@ -93,13 +93,14 @@ def _home(settings: Settings) -> Iterator[Finding]:
 
 
 def _key() -> Iterator[Finding]:
-    path = get_settings().secret_file or get_settings().home / "secret.key"
+    path = key_file()
     if get_settings().secret_file is None and not path.exists():
         yield Finding("signing key", f"{path} does not exist yet; it is made when it is needed.")
         return
-    signing_key()
+    found = keys()
     refuse_default_key(get_settings())
-    yield Finding("signing key", f"{path} can be read, and by its owner only.")
+    older = f" It holds {len(found) - 1} older for what they signed." if len(found) > 1 else ""
+    yield Finding("signing key", f"{path} can be read, and by its owner only.{older}")
 
 
 def _browsers(settings: Settings) -> Iterator[Finding]:

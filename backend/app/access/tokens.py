@@ -9,7 +9,7 @@ from uuid import UUID
 import jwt
 
 from app.core.errors import Unauthenticated
-from app.core.secrets import signing_key
+from app.core.secrets import keys
 
 ACCESS_TIME = timedelta(minutes=15)
 REFRESH_TIME = timedelta(days=7)
@@ -62,7 +62,17 @@ def issue_access_token(user_id: UUID, session_id: UUID, now: datetime) -> str:
         "exp": int((now + ACCESS_TIME).timestamp()),
         "aud": AUDIENCE,
     }
-    return jwt.encode(claims, signing_key(), algorithm=ALGORITHM)
+    key = keys()[0]
+    return jwt.encode(claims, key.secret, algorithm=ALGORITHM, headers={"kid": key.id})
+
+
+def _key_of(token: str, now: datetime) -> bytes:
+    """The key that the token names; one that was retired counts until its last token has expired."""
+    named = jwt.get_unverified_header(token).get("kid")
+    for key in keys():
+        if key.id == named and key.verifies(now, ACCESS_TIME):
+            return key.secret
+    raise jwt.InvalidKeyError("no such key")
 
 
 def read_access_token(token: str, now: datetime) -> UUID:
@@ -70,7 +80,7 @@ def read_access_token(token: str, now: datetime) -> UUID:
     try:
         claims = jwt.decode(
             token,
-            signing_key(),
+            _key_of(token, now),
             algorithms=[ALGORITHM],
             audience=AUDIENCE,
             # Our own clock decides, so that tests can hold it.

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.access.http import SESSION_COOKIE
+from app.core import clock
 from app.core.errors import HassError
-from app.core.secrets import signing_key
+from app.core.secrets import KEPT_FOR, Key, keys
 
 VISITOR_COOKIE = "hass_visitor"
 FIELD = "csrf_token"
@@ -25,8 +26,8 @@ def _binding(request: Request) -> str | None:
     return request.cookies.get(SESSION_COOKIE) or request.cookies.get(VISITOR_COOKIE)
 
 
-def _sign(salt: str, binding: str) -> str:
-    return hmac.new(signing_key(), f"csrf:{salt}:{binding}".encode(), hashlib.sha256).hexdigest()
+def _sign(key: Key, salt: str, binding: str) -> str:
+    return hmac.new(key.secret, f"csrf:{salt}:{binding}".encode(), hashlib.sha256).hexdigest()
 
 
 def csrf_token(request: Request) -> str:
@@ -35,7 +36,7 @@ def csrf_token(request: Request) -> str:
     if binding is None:
         binding = request.state.new_visitor = secrets.token_urlsafe(24)
     salt = secrets.token_hex(8)
-    return f"{salt}.{_sign(salt, binding)}"
+    return f"{salt}.{_sign(keys()[0], salt, binding)}"
 
 
 def keep_visitor(request: Request, response: Response) -> None:
@@ -55,7 +56,13 @@ def keep_visitor(request: Request, response: Response) -> None:
 def is_ours(request: Request, token: str) -> bool:
     salt, _, signature = token.partition(".")
     binding = _binding(request)
-    return bool(binding) and hmac.compare_digest(_sign(salt, binding or "").encode(), signature.encode())
+    now = clock.now()
+    # A page that stood open while the key was rotated is still ours.
+    return bool(binding) and any(
+        hmac.compare_digest(_sign(key, salt, binding or "").encode(), signature.encode())
+        for key in keys()
+        if key.verifies(now, KEPT_FOR)
+    )
 
 
 async def same_site(request: Request) -> None:

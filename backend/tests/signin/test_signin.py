@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from app.access import passwords, tokens
 from app.core import clock
 from app.core.errors import Invalid
-from app.core.secrets import signing_key
+from app.core.secrets import keys, signing_key
 
 LOGIN, REFRESH, ME = "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/me"
 NURSE = {"email": "nurse@hass.example", "password": "nurse123"}
@@ -222,6 +222,11 @@ def test_access_token_ends_after_a_quarter_of_an_hour(client: TestClient, pair: 
         clock.fix(None)
 
 
+def named() -> dict[str, str]:
+    """The header that names the key in use, so that nothing but the claim in question is wrong."""
+    return {"kid": keys()[0].id}
+
+
 def _claims(**changes: Any) -> dict[str, Any]:
     soon = int((datetime.now(UTC) + timedelta(minutes=5)).timestamp())
     return {"sub": str(uuid4()), "sid": str(uuid4()), "exp": soon, "aud": "hass-api", **changes}
@@ -231,17 +236,21 @@ def _claims(**changes: Any) -> dict[str, Any]:
     "forge",
     [
         lambda: jwt.encode(_claims(), None, algorithm="none"),
-        lambda: jwt.encode(_claims(), "x" * 32, algorithm="HS256"),
-        lambda: jwt.encode(_claims(aud="other"), signing_key(), algorithm="HS256"),
-        lambda: jwt.encode(_claims(sid="x"), signing_key(), algorithm="HS256"),
-        lambda: jwt.encode(_claims(exp="soon"), signing_key(), algorithm="HS256"),
-        lambda: jwt.encode({"sub": "x"}, signing_key(), algorithm="HS256"),
+        lambda: jwt.encode(_claims(), "x" * 32, algorithm="HS256", headers=named()),
+        lambda: jwt.encode(_claims(), signing_key(), algorithm="HS256"),
+        lambda: jwt.encode(_claims(), signing_key(), algorithm="HS256", headers={"kid": "../secret.key"}),
+        lambda: jwt.encode(_claims(aud="other"), signing_key(), algorithm="HS256", headers=named()),
+        lambda: jwt.encode(_claims(sid="x"), signing_key(), algorithm="HS256", headers=named()),
+        lambda: jwt.encode(_claims(exp="soon"), signing_key(), algorithm="HS256", headers=named()),
+        lambda: jwt.encode({"sub": "x"}, signing_key(), algorithm="HS256", headers=named()),
         lambda: "a.b.c",
         lambda: "",
     ],
     ids=[
         "no algorithm",
         "another key",
+        "no key named",
+        "an unknown key named",
         "another audience",
         "no session id",
         "odd expiry",
