@@ -22,6 +22,7 @@ from app.core.mail import PostOffice
 from app.core.settings import Settings, get_settings
 from app.features.organisation import api as organisation_api
 from app.features.organisation import pages as organisation_pages
+from app.features.organisation import ward_pages
 from app.features.portal import api as portal_api
 from app.features.portal import pages as portal_pages
 from app.features.registration import api as registration_api
@@ -119,6 +120,7 @@ def create_app(
     ):
         app.include_router(pages, include_in_schema=False)
     app.include_router(staff_pages.router, include_in_schema=False)
+    app.include_router(ward_pages.router, include_in_schema=False)
     app.include_router(portal_pages.router, include_in_schema=False)
     app.include_router(trail_pages.router, include_in_schema=False)
     add_health(app)

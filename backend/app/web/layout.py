@@ -24,6 +24,7 @@ class Entry:
 MENU = (
     Entry("Patients", "/patients", icon="users", permission=Permission.PATIENT_SEARCH),
     Entry("Hospitals", "/organisation", icon="building-hospital", permission=Permission.HOSPITAL_READ),
+    Entry("Beds and wards", "/wards", icon="bed", permission=Permission.BED_SET_UP),
     Entry("Staff", "/staff", icon="user", permission=Permission.STAFF_READ),
     Entry("Roles", "/roles", icon="lock", permission=Permission.ROLE_MANAGE),
     Entry("Audit", "/audit", icon="file-text", permission=Permission.AUDIT_READ),

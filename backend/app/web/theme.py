@@ -18,6 +18,7 @@ CHROMA_MOST, CHROMA_ON_DARK = 0.10, 0.085
 # Red, orange and yellow mean danger here: a brand of these hues becomes a warm grey.
 ALARM_HUES, CHROMA_OF_ALARM = (350.0, 100.0), 0.035
 STEP = 0.005
+NO_COLOUR = "Write the colour as six digits, such as #0e5263."
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,12 @@ def is_alarm_hue(hue: float, chroma: float) -> bool:
     return chroma > 0.001 and (hue >= first or hue <= last)
 
 
+def is_alarm(colour: str) -> bool:
+    """Whether a region's colour would be taken for a warning, so that only its lightness is kept."""
+    _, chroma, hue = to_oklch(colour)
+    return is_alarm_hue(hue, chroma)
+
+
 def theme_from(primary: str, secondary: str | None = None) -> Theme:
     """The pairs of a region whose theme_settings name these colours (`#rrggbb`)."""
     _, chroma, hue = to_oklch(primary)
@@ -205,7 +212,7 @@ def checked_colours(primary: str, secondary: str | None) -> dict[str, str | None
     found = {"primary_color": parse(primary), "secondary_color": parse(secondary) if secondary else None}
     for name, given in (("primary_color", primary), ("secondary_color", secondary)):
         if given and found[name] is None:
-            raise Invalid("colour-unknown", "Write the colour as six digits, such as #0e5263.", field=name)
+            raise Invalid("colour-unknown", NO_COLOUR, field=name)
     missed = [
         what
         for what, ratio, least in pairs_of(theme_from(found["primary_color"] or "", found["secondary_color"]))

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.models.bed import BedType
 
@@ -50,7 +50,7 @@ class HospitalIn(In):
     email: Word | None = None
     bed_capacity: Count = 0
     timezone: Zone
-    results_need_second_person: StrictBool = False
+    results_need_second_person: bool = False
 
 
 class HospitalChangeIn(In):
@@ -62,7 +62,7 @@ class HospitalChangeIn(In):
     email: Word | None = None
     bed_capacity: Count = 0
     timezone: Zone = ""
-    results_need_second_person: StrictBool = False
+    results_need_second_person: bool = False
 
 
 class HospitalOut(Out):
