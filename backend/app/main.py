@@ -37,6 +37,7 @@ from app.features.trail import pages as trail_pages
 from app.web import handlers
 from app.web.guard import Guard
 from app.web.middleware import Envelope
+from app.web.openapi import tell_the_truth
 from app.web.pages import router as kit_pages
 from app.web.proxies import Origin
 from app.web.rates import Rates
@@ -144,7 +145,13 @@ def add_health(app: FastAPI) -> None:
     async def health() -> dict[str, str]:
         return {"status": "ok", "version": VERSION}
 
-    @app.get("/health/ready", tags=["health"], dependencies=[PUBLIC], summary="Requests will be served")
+    @app.get(
+        "/health/ready",
+        tags=["health"],
+        dependencies=[PUBLIC],
+        summary="Requests will be served",
+        responses={503: {"description": "Not yet, or not just now; `checks` says why."}},
+    )
     async def ready(request: Request) -> JSONResponse:
         state = request.app.state
         checks = {"database": "ok", "migrations": "ok", "records": "ok" if state.ready else "being loaded"}
@@ -184,6 +191,7 @@ def schema_of(app: FastAPI) -> dict[str, Any]:
                 operation = schema["paths"].get(route.path_format, {}).get(method.lower())
                 if operation is not None:
                     operation["x-permission"] = declared_permission(route)
+        tell_the_truth(schema)
         app.openapi_schema = schema
     return app.openapi_schema
 
