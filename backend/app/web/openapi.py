@@ -65,6 +65,10 @@ def tell_the_truth(schema: dict[str, Any]) -> None:
             replies = operation["responses"]
             for status in refusals(method, path, operation):
                 replies[status] = {"description": MEANINGS[status], "content": PROBLEM_CONTENT}
+            for status, reply in replies.items():
+                if status >= "400":
+                    # What a route says of itself has the same form.
+                    reply.setdefault("content", PROBLEM_CONTENT)
             if operation["x-permission"] != "public":
                 operation["security"] = [{"bearer": []}]
 

@@ -16,7 +16,15 @@ from starlette.requests import Request
 from app.core import clock
 
 # Paths that cost a password's hash, or tell whether one is right.
-COSTLY = ("/login", "/api/v1/auth/login", "/api/v1/auth/password", "/api/v1/auth/refresh", "/password")
+COSTLY = (
+    "/account/password",
+    "/api/v1/auth/login",
+    "/api/v1/auth/password",
+    "/api/v1/auth/refresh",
+    "/lock/",
+    "/login",
+    "/password/",
+)
 FREE = ("/static/", "/health")
 MOST_KNOWN = 20_000
 

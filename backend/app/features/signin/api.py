@@ -98,7 +98,13 @@ async def forgotten(request: Request, db: Db, given: ForgottenIn) -> ForgottenOu
     return ForgottenOut(detail=await ask_for_link(request, db, given.email.strip()))
 
 
-@router.post("/password/new", dependencies=[PUBLIC], summary="Set a password by a link", status_code=204)
+@router.post(
+    "/password/new",
+    dependencies=[PUBLIC],
+    summary="Set a password by a link",
+    status_code=204,
+    responses={410: {"description": "The link was used, was replaced or is too old."}},
+)
 async def set_password(request: Request, db: Db, given: LinkIn) -> Response:
     """A link works once; 410 for one that was used, was replaced or is too old."""
     found = await queries.open_link(db, given.link)
