@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.access.context import set_context
 from app.audit.keys import AuditKey, ChainHead, audit_key, known_head, remember_head
+from app.core.errors import HassError
 from app.models.audit_log import AuditSeal, SealKind
 from app.models.role import Scope
 
@@ -33,6 +34,7 @@ ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(4022)")
 _BATCH_END = text("SELECT audit_batch_end(:lower, :most)")
 _DIGESTS = text("SELECT month, id, digest FROM audit_digests(:lower, :upper)")
 _NOW = text("SELECT now()")
+_COUNTER_BEHIND = text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint < :lower")
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,13 @@ async def seal_batch(session: AsyncSession, *, most: int = BATCH_ROWS) -> Batch 
     # A chain that goes on needs the key it was begun with: a new one would pass for it.
     key = audit_key(make=last is None and known_head() is None)
     lower = last.upper_transaction if last else BEGINNING
+    if await session.scalar(_COUNTER_BEHIND, {"lower": lower}):
+        raise HassError(
+            "audit-counter-behind",
+            "This server counts fewer transactions than the trail has sealed: its rows were restored from a dump. "
+            "Nothing can be sealed until its counter is raised; docs/explanation/audit.md says how.",
+            500,
+        )
     upper = await session.scalar(_BATCH_END, {"lower": lower, "most": most})
     if upper is None or upper <= lower:
         return None

@@ -13,11 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
+import pytest
 from cluster import BACKEND
 from trail import Trail
 
 from app.audit.sealing import seal_all, seal_batch
 from app.core.database import create_engine, session_factory
+from app.core.errors import HassError
 from app.core.ids import new_id
 
 EVENT = "SELECT audit_event('R', '110110', 'patients', %s)"
@@ -130,6 +132,15 @@ def test_two_seal_at_once_and_every_row_is_sealed_once(trail: Trail) -> None:
     report = trail.verify()
     assert report.is_whole
     assert report.unsealed == 0
+
+
+def test_a_server_whose_counter_is_behind_the_seals_is_told_of(trail: Trail) -> None:
+    """As after a restore from a dump: its new rows would look like rows put behind the seals."""
+    trail.behind_its_back(
+        "UPDATE audit_seals SET upper_transaction = upper_transaction + 1000000000 WHERE number = 3"
+    )
+    with pytest.raises(HassError, match="restored from a dump"):
+        trail.seal()
 
 
 def test_a_large_backlog_is_sealed_in_batches_of_whole_transactions(trail: Trail) -> None:
