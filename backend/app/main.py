@@ -25,6 +25,7 @@ from app.features.organisation import pages as organisation_pages
 from app.features.organisation import ward_pages
 from app.features.portal import api as portal_api
 from app.features.portal import pages as portal_pages
+from app.features.records import api as records_api
 from app.features.registration import api as registration_api
 from app.features.registration import pages as registration_pages
 from app.features.signin import account_pages
@@ -119,6 +120,8 @@ def create_app(
         registration_pages.router,
         organisation_pages.router,
     ):
+    app.include_router(records_api.router, prefix=API)
+    for pages in (kit_pages, signin_pages.router, registration_pages.router, organisation_pages.router):
         app.include_router(pages, include_in_schema=False)
     app.include_router(staff_pages.router, include_in_schema=False)
     app.include_router(ward_pages.router, include_in_schema=False)

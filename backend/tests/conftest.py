@@ -31,8 +31,8 @@ from app.core import clock
 from app.core.database import create_engine
 from app.doctor import find_browser
 
-# The demo hospital, served to programs and browsers.
-pytest_plugins = ("served",)
+# The demo hospital and the network of three, served to programs and browsers.
+pytest_plugins = ("served", "network")
 _numbers = itertools.count()
 _opened = contextlib.ExitStack()
 

@@ -178,6 +178,15 @@ def _people_of_the_network() -> Iterator[Policy]:
     yield Policy("person_identifiers", "own", f"{IS_SELF} AND person_id = {PERSON}", command="SELECT")
 
 
+# A hospital treats the person of its file `p` while a visit is open, or an appointment is near (S28).
+TREATS = (
+    "(EXISTS (SELECT FROM visits v WHERE v.patient_id = p.id AND v.status IN ('active', 'on_leave'))"
+    " OR EXISTS (SELECT FROM appointments a WHERE a.patient_id = p.id"
+    " AND a.status IN ('scheduled', 'checked_in', 'in_progress')"
+    " AND a.scheduled_at BETWEEN now() - INTERVAL '1 day' AND now() + INTERVAL '30 days'))"
+)
+
+
 def _global_record() -> Iterator[Policy]:
     """The source hospital writes its rows; a hospital that treats the person reads them (S28)."""
     yield Policy("emr_global", "source", f"{IS_HOSPITAL} AND source_hospital_id = {HOSPITAL}")
@@ -186,11 +195,8 @@ def _global_record() -> Iterator[Policy]:
         "treating",
         # Correlated: the one file of the person here, and not first every patient that this hospital treats.
         f"{IS_HOSPITAL} AND status = 'synced' AND confidentiality = 'N' AND EXISTS ("
-        f"SELECT FROM patients p WHERE p.hospital_id = {HOSPITAL} AND p.person_id = emr_global.person_id AND ("
-        "EXISTS (SELECT FROM visits v WHERE v.patient_id = p.id AND v.status IN ('active', 'on_leave'))"
-        " OR EXISTS (SELECT FROM appointments a WHERE a.patient_id = p.id"
-        " AND a.status IN ('scheduled', 'checked_in', 'in_progress')"
-        " AND a.scheduled_at BETWEEN now() - INTERVAL '1 day' AND now() + INTERVAL '30 days')))",
+        f"SELECT FROM patients p WHERE p.hospital_id = {HOSPITAL} AND p.person_id = emr_global.person_id"
+        f" AND {TREATS})",
         command="SELECT",
     )
     # Emergency access, while it lives: confidential records too (domain 5.10).

@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.actor import Actor
 from app.access.after import run_after_end
 
 # DICOM PS3.16, CID 400 (types) and 401 (subtypes), as FHIR AuditEvent takes them.
@@ -20,13 +21,26 @@ SECURITY_ALERT = "110113"
 USER_AUTHENTICATION = "110114"
 LOGIN = "110122"
 LOGOUT = "110123"
-EMERGENCY_OVERRIDE = "110127"
+OVERRIDE_STARTED, OVERRIDE_STOPPED = "110127", "110138"
 SECURITY_ATTRIBUTES = "110137"
+# v3-ActReason.
+TREATMENT, EMERGENCY = "TREAT", "ETREAT"
 
 _WRITE = text(
     "SELECT audit_event(:action, :event_type, :resource_type, :resource_id, :patient_id,"
     " CAST(:outcome AS smallint), :outcome_desc, CAST(:query AS jsonb), :subtype, :purpose)"
 )
+
+
+_WHO = text(
+    "SELECT set_config('hass.user_id', :user_id, true), set_config('hass.hospital_id', :hospital_id, true),"
+    " set_config('hass.region_id', :region_id, true), set_config('hass.role', :role, true)"
+)
+
+
+def _reach_of(actor: Actor) -> dict[str, str]:
+    told = {name: getattr(actor, name) for name in ("user_id", "role", "hospital_id", "region_id")}
+    return {name: "" if value is None else str(value) for name, value in told.items()}
 
 
 @dataclass(frozen=True)
@@ -80,10 +94,12 @@ async def record_import(session: AsyncSession, resource_type: str, *, count: int
     await record(session, Event("E", IMPORT, resource_type, query={"from": source, "count": count}))
 
 
-def record_after_end(session: AsyncSession, event: Event) -> None:
-    """Write the event when the transaction has ended, however it ends."""
+def record_after_end(session: AsyncSession, event: Event, actor: Actor | None = None) -> None:
+    """Write the event when the transaction has ended, however it ends; `actor` is who it tells of."""
 
     async def write(after: AsyncSession) -> None:
+        if actor is not None:
+            await after.execute(_WHO, _reach_of(actor))
         await record(after, event)
 
     run_after_end(session, write)

@@ -23,5 +23,6 @@ __all__ = [
     "AIDraft", "AccessGrant", "Allergy", "Appointment", "AuditLog", "AuditSeal", "Base", "Bed", "BedAssignment",
     "Diagnosis", "EMRGlobal", "EMRLocal", "FormDraft", "Hospital", "IdempotencyKey", "ImportSource", "Inventory",
     "LabResult", "LabTest", "MrnCounter", "Notification", "NurseLog", "PasswordLink", "Patient", "PatientIdentifier",
-    "Person", "PersonIdentifier", "Prescription", "Region", "Role", "Session", "SignInDelay", "User", "Visit", "Vitals",
+    "Person", "PersonIdentifier", "Prescription", "Region", "Role", "Session", "SignInDelay", "User", "Visit",
+    "Vitals",
 ]  # fmt: skip

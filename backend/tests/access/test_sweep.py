@@ -1,0 +1,127 @@
+"""Every route, as each role, with ids of another hospital, another region and another patient: never a row.
+
+Routes are found, not listed: one that is added tomorrow is swept tomorrow (tests/route_samples.py)."""
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from network import CALLERS, NUMBERS, Login, Network, same_words
+from route_samples import ROWS, RouteCase, route_cases
+
+from app.main import create_app
+
+CASES = route_cases(create_app("postgresql://nowhere/none"))
+WITH_ROWS = [case for case in CASES if case.parameters or case.query_rows or case.body_rows]
+READS = [case for case in CASES if case.method == "GET"]
+# A published record of a person under treatment tells which hospital it comes from (S28).
+TELLS_OF_OTHERS = "global-records"
+
+
+def call(login: Login, case: RouteCase, ids: dict[str, UUID]) -> Any:
+    face = login.program if case.is_json else login.page
+    headers = {} if case.is_json else {"X-CSRF-Token": login.csrf}
+    if case.method in ("PUT", "PATCH"):
+        headers["If-Match"] = '"0"'
+    body = case.body(ids) if case.method != "GET" else {}
+    sent = {"json": body} if case.is_json else {"data": body}
+    query = {name: str(ids[name]) for name in case.query_rows}
+    # A reader follows where the page sends him.
+    return face.request(
+        case.method,
+        case.url(ids),
+        params=query,
+        headers=headers,
+        follow_redirects=case.method == "GET",
+        **(sent if body else {}),
+    )
+
+
+def missing_right(answer: Any, case: RouteCase) -> str | None:
+    if case.is_json:
+        found = answer.json().get("permission")
+        return None if found is None else str(found)
+    match = re.search(r"The missing right is “([^”]+)”", answer.text)
+    return match[1] if match else None
+
+
+@pytest.mark.parametrize("name", CALLERS)
+@pytest.mark.parametrize("case", WITH_ROWS, ids=lambda case: case.label)
+def test_row_out_of_reach_answers_as_one_that_is_not_there(
+    case: RouteCase, name: str, network: Network
+) -> None:
+    login = network.logins[name]
+    nowhere = {parameter: uuid4() for parameter in ROWS}
+    if case.permission == "public" or not case.rows:
+        return
+    if not login.may(case.permission):
+        answer = call(login, case, nowhere)
+        assert (answer.status_code, missing_right(answer, case)) == (403, case.permission), answer.text[:300]
+    for parameter in case.rows:
+        wanted = call(login, case, {**own_ids(network, login), parameter: nowhere[parameter]})
+        for foreign in network.foreign(login, ROWS[parameter].table):
+            answer = call(login, case, {**own_ids(network, login), parameter: foreign})
+            where = f"{case.label} as {name} with {parameter} of another tenant"
+            assert answer.status_code == wanted.status_code, where
+            assert same_words(answer.text) == same_words(wanted.text), where
+            if not login.may(case.permission):
+                assert answer.status_code == 403, where
+            elif parameter in case.parameters and answer.status_code == 403:
+                # The act asks for more than its route: that is refused too, whatever the id.
+                assert not login.may(missing_right(answer, case)), where
+            elif parameter in case.parameters:
+                assert answer.status_code == 404, where
+            assert_nothing_leaks(answer.text, network, login, case, sent={str(foreign)})
+
+
+def own_ids(network: Network, login: Login) -> dict[str, UUID]:
+    """An id within reach for every parameter; where there is none, one that nowhere exists."""
+    return {name: network.within(login, row.table) or uuid4() for name, row in ROWS.items()}
+
+
+@pytest.mark.parametrize("name", CALLERS)
+@pytest.mark.parametrize("case", READS, ids=lambda case: case.label)
+def test_reading_what_is_within_reach_shows_nothing_else(
+    case: RouteCase, name: str, network: Network
+) -> None:
+    login = network.logins[name]
+    answer = call(login, case, own_ids(network, login))
+    assert answer.status_code < 500, answer.text[:300]
+    if not login.may(case.permission):
+        assert answer.status_code == 403
+    assert_nothing_leaks(answer.text, network, login, case)
+
+
+def assert_nothing_leaks(
+    text: str,
+    network: Network,
+    login: Login,
+    case: RouteCase,
+    *,
+    sent: set[str] | frozenset[str] = frozenset(),
+) -> None:
+    hidden = network.hidden_ids(login) - sent
+    if case.path.endswith(TELLS_OF_OTHERS):
+        hidden -= {str(row["id"]) for table in ("emr_global", "hospitals") for row in network.rows[table]}
+    assert not set(NUMBERS.findall(text)) & hidden, f"{case.label} shows {login.name} rows out of reach"
+    words = set(re.findall(r"\w+", text))
+    assert not words & network.hidden_names(login), f"{case.label} names people out of reach to {login.name}"
+
+
+def test_sweep_has_changed_no_row_of_another_tenant(network: Network) -> None:
+    """Whatever the calls above tried: the rows of b and c are those that the network was made with."""
+    before = {
+        table: {row["id"] for row in rows if row["hospital_id"] in others(network)}
+        for table, rows in network.rows.items()
+        if table not in ("audit_logs", "sessions")
+    }
+    network.learn()
+    for table, ids in before.items():
+        assert {row["id"] for row in network.rows[table] if row["hospital_id"] in others(network)} == ids, (
+            table
+        )
+
+
+def others(network: Network) -> set[UUID]:
+    return {network.world.at[place]["id"] for place in ("b", "c")}

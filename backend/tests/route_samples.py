@@ -1,0 +1,159 @@
+"""Sample values for every parameter of every route, so that generated tests can call routes they have never seen.
+
+A route with a parameter or a field that is not listed here fails them with a sentence that says so."""
+
+import re
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from app.access.http import declared_permission
+from app.main import api_routes
+
+
+@dataclass(frozen=True)
+class Row:
+    """The id of a row of `table`: there is one within reach, one out of reach, and one that nowhere exists."""
+
+    table: str
+
+
+# Parameters in paths, queries and bodies that name a row.
+ROWS: dict[str, Row] = {
+    "bed_id": Row("beds"),
+    "doctor_id": Row("users"),
+    "grant_id": Row("access_grants"),
+    "hospital_id": Row("hospitals"),
+    "notification_id": Row("notifications"),
+    "patient_id": Row("patients"),
+    "region_id": Row("regions"),
+    "role_id": Row("roles"),
+    "session_id": Row("sessions"),
+    "user_id": Row("users"),
+    "visit_id": Row("visits"),
+}
+
+# Path parameters that are words and name no row.
+WORDS: dict[str, str] = {
+    "name": "336699.css",
+    "section": "visits",
+}
+
+# Fields of bodies and forms that must be there.
+FIELDS: dict[str, Any] = {
+    "email": "somebody@test.example",
+    "outcome": "justified",
+    "password": "a password that fits nobody",
+    "reason": "Unconscious, no history known.",
+    "refresh_token": "0" * 32 + ".none",
+    "shade": "dark",
+}
+
+HERE = "tests/route_samples.py"
+
+
+class NoSample(AssertionError):
+    """A route asks for something that stands in no table of this file."""
+
+    def __init__(self, route: "RouteCase", name: str, table: str) -> None:
+        super().__init__(
+            f"{route.label} asks for {name!r}, which has no sample value. Add it to {table} in {HERE}."
+        )
+
+
+@dataclass(frozen=True)
+class RouteCase:
+    """One method of one route, with what it asks for."""
+
+    method: str
+    path: str
+    permission: str | None
+    route: Any = field(repr=False, compare=False)
+
+    @property
+    def label(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_json(self) -> bool:
+        return self.path.startswith("/api/v1/")
+
+    @property
+    def parameters(self) -> list[str]:
+        return re.findall(r"\{(\w+)(?::\w+)?\}", self.path)
+
+    @property
+    def query_rows(self) -> list[str]:
+        """Query parameters that name a row."""
+        return [each.name for each in self.route.dependant.query_params if _names_row(each)]
+
+    @property
+    def body_fields(self) -> dict[str, tuple[Any, bool]]:
+        """Field > (its type, whether it must be there)."""
+        found: dict[str, tuple[Any, bool]] = {}
+        for each in self.route.dependant.body_params:
+            kind = each.field_info.annotation
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                found |= {
+                    name: (info.annotation, info.is_required()) for name, info in kind.model_fields.items()
+                }
+            else:
+                found[each.name] = (kind, each.field_info.is_required())
+        return found
+
+    @property
+    def body_rows(self) -> list[str]:
+        """Fields of the body or form that name a row."""
+        return [name for name, (kind, _) in self.body_fields.items() if name in ROWS or _is_uuid(kind)]
+
+    @property
+    def rows(self) -> list[str]:
+        return [*(name for name in self.parameters if self.is_row(name)), *self.query_rows, *self.body_rows]
+
+    def is_row(self, name: str) -> bool:
+        """Whether a path parameter names a row; fails where no table of this file knows it."""
+        if name not in ROWS and name not in WORDS:
+            raise NoSample(self, name, "ROWS or WORDS")
+        return name in ROWS
+
+    def url(self, ids: Mapping[str, UUID]) -> str:
+        values = {name: ids[name] if self.is_row(name) else WORDS[name] for name in self.parameters}
+        return re.sub(r"\{(\w+)(?::\w+)?\}", lambda match: str(values[match[1]]), self.path)
+
+    def body(self, ids: Mapping[str, UUID]) -> dict[str, Any]:
+        """What must be there, and every field that names a row."""
+        sent: dict[str, Any] = {}
+        for name, (_, needed) in self.body_fields.items():
+            if name in self.body_rows:
+                if name not in ROWS:
+                    raise NoSample(self, name, "ROWS")
+                sent[name] = str(ids[name])
+            elif needed:
+                if name not in FIELDS:
+                    raise NoSample(self, name, "FIELDS")
+                sent[name] = FIELDS[name]
+        return sent
+
+
+def _is_uuid(kind: Any) -> bool:
+    return kind is UUID or UUID in typing.get_args(kind)
+
+
+def _names_row(parameter: Any) -> bool:
+    return parameter.name in ROWS or _is_uuid(parameter.field_info.annotation)
+
+
+def route_cases(app: FastAPI) -> list[RouteCase]:
+    """Every route that a function of ours answers, method by method, in one order."""
+    return sorted(_cases(app), key=lambda case: (case.path, case.method))
+
+
+def _cases(app: FastAPI) -> Iterator[RouteCase]:
+    for route in api_routes(app):
+        for method in sorted(set(route.methods or ()) - {"HEAD"}):
+            yield RouteCase(method, route.path_format, declared_permission(route), route)
