@@ -146,7 +146,7 @@ def _owned(connection: psycopg.Connection[Any], table: str) -> list[dict[str, An
         hospital, region, of_patient, joined = OF_USER
     cursor = connection.cursor(row_factory=psycopg.rows.dict_row)
     return cursor.execute(
-        f"SELECT t.id, {hospital} AS hospital_id, {region} AS region_id, {of_patient} AS patient_id"
+        f"SELECT t.id, t.updated_at, {hospital} AS hospital_id, {region} AS region_id, {of_patient} AS patient_id"
         f"  FROM {table} t {joined} ORDER BY t.id"
     ).fetchall()
 

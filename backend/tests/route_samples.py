@@ -2,6 +2,7 @@
 
 A route with a parameter or a field that is not listed here fails them with a sentence that says so."""
 
+import itertools
 import re
 import typing
 from collections.abc import Iterator, Mapping
@@ -44,14 +45,26 @@ WORDS: dict[str, str] = {
     "section": "visits",
 }
 
-# Fields of bodies and forms that must be there.
+_numbers = itertools.count(1)
+# Fields of bodies and forms that must be there, and for each change at least one that may; a function where a value
+# may be used once only.
 FIELDS: dict[str, Any] = {
-    "email": "somebody@test.example",
+    "bed_numbers": lambda: [f"B{next(_numbers)}"],
+    "code": lambda: f"SWEPT{next(_numbers)}",
+    "email": lambda: f"somebody{next(_numbers)}@swept.example",
+    "last_name": "Examplename",
+    "name": "Swept",
+    "new_name": "Other ward",
     "outcome": "justified",
     "password": "a password that fits nobody",
+    "permissions": ["patient.read"],
+    "primary_color": "#336699",
     "reason": "Unconscious, no history known.",
     "refresh_token": "0" * 32 + ".none",
+    "role": "nurse",
     "shade": "dark",
+    "timezone": "Europe/Oslo",
+    "ward": "3 West",
 }
 
 HERE = "tests/route_samples.py"
@@ -136,8 +149,18 @@ class RouteCase:
             elif needed:
                 if name not in FIELDS:
                     raise NoSample(self, name, "FIELDS")
-                sent[name] = FIELDS[name]
+                sent[name] = sample(name)
+        if self.method == "PATCH" and not sent:
+            sent = {name: sample(name) for name in self.body_fields if name in FIELDS}
+        if self.method == "PATCH" and not sent:
+            raise NoSample(self, " or ".join(self.body_fields), "FIELDS")
         return sent
+
+
+def sample(name: str) -> Any:
+    """The value of a field, new where it may be used once only."""
+    value = FIELDS[name]
+    return value() if callable(value) else value
 
 
 def _is_uuid(kind: Any) -> bool:
