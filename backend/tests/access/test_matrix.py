@@ -37,6 +37,8 @@ LOGINS = {
 SAMPLES: dict[str | tuple[str, str], str] = {
     "act": "disable",
     "bed_id": "SELECT id FROM beds WHERE status = 'available' LIMIT 1",
+    # The demo hospital has seen no emergency.
+    "grant_id": "00000000-0000-7000-8000-000000000000",
     "hospital_id": "SELECT id FROM hospitals WHERE code = 'NGH'",
     "patient_id": "SELECT id FROM patients WHERE last_name = 'Smith'",
     "region_id": "SELECT id FROM regions WHERE code = 'NORTH'",
