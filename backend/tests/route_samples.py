@@ -41,6 +41,7 @@ ROWS: dict[str, Row] = {
 
 # Path parameters that are words and name no row.
 WORDS: dict[str, str] = {
+    "act": "disable",
     "name": "336699.css",
     "section": "visits",
 }
