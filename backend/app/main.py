@@ -113,6 +113,7 @@ def create_app(
     app.include_router(staff_api.router, prefix=API)
     app.include_router(trail_api.router, prefix=API)
     app.include_router(portal_api.router, prefix=API)
+    app.include_router(records_api.router, prefix=API)
     for pages in (
         kit_pages,
         signin_pages.router,
@@ -120,8 +121,6 @@ def create_app(
         registration_pages.router,
         organisation_pages.router,
     ):
-    app.include_router(records_api.router, prefix=API)
-    for pages in (kit_pages, signin_pages.router, registration_pages.router, organisation_pages.router):
         app.include_router(pages, include_in_schema=False)
     app.include_router(staff_pages.router, include_in_schema=False)
     app.include_router(ward_pages.router, include_in_schema=False)

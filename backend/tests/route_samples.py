@@ -39,6 +39,12 @@ ROWS: dict[str, Row] = {
     "visit_id": Row("visits"),
 }
 
+# A parameter called only "id" names a row of what stands before it in the path.
+COLLECTIONS: dict[str, Row] = {
+    "sessions": Row("sessions"),
+    "users": Row("users"),
+}
+
 # Path parameters that are words and name no row.
 WORDS: dict[str, str] = {
     "act": "disable",
@@ -131,9 +137,16 @@ class RouteCase:
 
     def is_row(self, name: str) -> bool:
         """Whether a path parameter names a row; fails where no table of this file knows it."""
-        if name not in ROWS and name not in WORDS:
-            raise NoSample(self, name, "ROWS or WORDS")
-        return name in ROWS
+        return name not in WORDS and self.table(name) is not None
+
+    def table(self, name: str) -> str:
+        """The table whose row a parameter or field names."""
+        row = ROWS.get(name)
+        if name == "id" and (before := re.search(r"(\w+)/\{id\}", self.path)):
+            row = COLLECTIONS.get(before[1])
+        if row is None:
+            raise NoSample(self, name, "ROWS, COLLECTIONS or WORDS")
+        return row.table
 
     def url(self, ids: Mapping[str, UUID]) -> str:
         values = {name: ids[name] if self.is_row(name) else WORDS[name] for name in self.parameters}
@@ -144,8 +157,6 @@ class RouteCase:
         sent: dict[str, Any] = {}
         for name, (_, needed) in self.body_fields.items():
             if name in self.body_rows:
-                if name not in ROWS:
-                    raise NoSample(self, name, "ROWS")
                 sent[name] = str(ids[name])
             elif needed:
                 if name not in FIELDS:

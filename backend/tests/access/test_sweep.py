@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from network import CALLERS, NUMBERS, Login, Network, same_words
-from route_samples import ROWS, RouteCase, route_cases
+from route_samples import RouteCase, route_cases
 
 from app.main import create_app
 
@@ -52,16 +52,16 @@ def test_row_out_of_reach_answers_as_one_that_is_not_there(
     case: RouteCase, name: str, network: Network
 ) -> None:
     login = network.logins[name]
-    nowhere = {parameter: uuid4() for parameter in ROWS}
+    nowhere = {parameter: uuid4() for parameter in case.rows}
     if case.permission == "public" or not case.rows:
         return
     if not login.may(case.permission):
         answer = call(login, case, nowhere)
         assert (answer.status_code, missing_right(answer, case)) == (403, case.permission), answer.text[:300]
     for parameter in case.rows:
-        wanted = call(login, case, {**own_ids(network, login), parameter: nowhere[parameter]})
-        for foreign in network.foreign(login, ROWS[parameter].table):
-            answer = call(login, case, {**own_ids(network, login), parameter: foreign})
+        wanted = call(login, case, {**own_ids(network, login, case), parameter: nowhere[parameter]})
+        for foreign in network.foreign(login, case.table(parameter)):
+            answer = call(login, case, {**own_ids(network, login, case), parameter: foreign})
             where = f"{case.label} as {name} with {parameter} of another tenant"
             assert answer.status_code == wanted.status_code, where
             # What succeeds in spite of it has made something within reach, and took nothing from the foreign row.
@@ -77,9 +77,9 @@ def test_row_out_of_reach_answers_as_one_that_is_not_there(
             assert_nothing_leaks(answer.text, network, login, case, sent={str(foreign)})
 
 
-def own_ids(network: Network, login: Login) -> dict[str, UUID]:
+def own_ids(network: Network, login: Login, case: RouteCase) -> dict[str, UUID]:
     """An id within reach for every parameter; where there is none, one that nowhere exists."""
-    return {name: network.within(login, row.table) or uuid4() for name, row in ROWS.items()}
+    return {name: network.within(login, case.table(name)) or uuid4() for name in case.rows}
 
 
 @pytest.mark.parametrize("name", CALLERS)
@@ -88,7 +88,7 @@ def test_reading_what_is_within_reach_shows_nothing_else(
     case: RouteCase, name: str, network: Network
 ) -> None:
     login = network.logins[name]
-    answer = call(login, case, own_ids(network, login))
+    answer = call(login, case, own_ids(network, login, case))
     assert answer.status_code < 500, answer.text[:300]
     if not login.may(case.permission):
         assert answer.status_code == 403
