@@ -33,6 +33,7 @@ ROWS: dict[str, Row] = {
     "notification_id": Row("notifications"),
     "patient_id": Row("patients"),
     "region_id": Row("regions"),
+    "resource_id": Row("patients"),
     "role_id": Row("roles"),
     "session_id": Row("sessions"),
     "user_id": Row("users"),
