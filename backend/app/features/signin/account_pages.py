@@ -212,6 +212,8 @@ async def show_drafts(db: Db, actor: CurrentActor, page: str) -> Response:
 @router.post("/drafts", dependencies=[SignedIn])
 async def keep_draft(request: Request, db: Db, actor: CurrentActor) -> Response:
     """From the script of the page, while its reader types."""
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise Invalid("draft-unfit", "This form cannot be kept.")
     try:
         draft = DraftIn.model_validate(orjson.loads(await request.body()))
     except (orjson.JSONDecodeError, ValidationError) as error:
