@@ -22,12 +22,12 @@ class Form:
 
     values: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
-    status: int = 200
+    status_code: int = 200
 
     def refuse(self, problem: Problem) -> None:
         listed = {each["field"]: each["sentence"] for each in problem.errors if each["field"] in self.values}
         self.errors.update(listed or {"": problem.sentence})
-        self.status = problem.status
+        self.status_code = problem.status
 
 
 async def read_form(request: Request, names: Sequence[str]) -> Form:
@@ -60,7 +60,7 @@ def fill(form: Form, model: type[M], labels: Mapping[str, str], *, needed: Seque
             form.errors.setdefault(name, told.sentence)
         made = None
     if form.errors:
-        form.status = 422
+        form.status_code = 422
         return None
     return made
 

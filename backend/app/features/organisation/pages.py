@@ -79,7 +79,7 @@ async def open_region(request: Request, db: Db, actor: CurrentActor) -> Response
 
         if await attempt(db, form, act()):
             return RedirectResponse(f"/organisation/regions/{made[0]}?done=opened", 303)
-    return render(request, "organisation/new_region.html", actor, status_code=form.status, form=form)
+    return render(request, "organisation/new_region.html", actor, status_code=form.status_code, form=form)
 
 
 @router.get("/regions/{region_id}", dependencies=READ)
@@ -143,7 +143,7 @@ async def _region(
         request,
         "organisation/region.html",
         actor,
-        status_code=shown.status,
+        status_code=shown.status_code,
         region=region,
         version=version_of(region.updated_at),
         figures=figures,
@@ -177,7 +177,7 @@ async def choose_theme(request: Request, db: Db, actor: CurrentActor, region_id:
         return RedirectResponse(f"/organisation/regions/{region_id}?done=themed", 303)
     region = await queries.read_region(db, actor, region_id)
     if wanted is not None and only_try and theme.parse(wanted.primary_color) is None:
-        form.errors["primary_color"], form.status = theme.NO_COLOUR, 422
+        form.errors["primary_color"], form.status_code = theme.NO_COLOUR, 422
     return _theme(request, actor, region, form, is_trial=only_try and not form.errors)
 
 
@@ -190,7 +190,7 @@ def _theme(
         request,
         "organisation/theme.html",
         actor,
-        status_code=form.status,
+        status_code=form.status_code,
         region=region,
         version=version_of(region.updated_at),
         form=form,
@@ -239,7 +239,7 @@ async def _new_hospital(request: Request, db: AsyncSession, actor: Actor, form: 
         request,
         "organisation/new_hospital.html",
         actor,
-        status_code=form.status,
+        status_code=form.status_code,
         form=form,
         regions=regions,
     )
@@ -309,7 +309,7 @@ async def _hospital(
         request,
         "organisation/hospital.html",
         actor,
-        status_code=shown.status,
+        status_code=shown.status_code,
         hospital=hospital,
         version=version_of(hospital.updated_at),
         figures=figures,

@@ -78,7 +78,7 @@ async def set_up_beds(request: Request, db: Db, actor: CurrentActor) -> Response
         numbers = bed_numbers(typed.bed_numbers)
         if len(numbers) > MOST_BEDS:
             form.errors["bed_numbers"] = f"At most {MOST_BEDS} beds at once; these are {len(numbers)}."
-            form.status = 422
+            form.status_code = 422
         else:
             wanted = schemas.BedsIn(
                 ward=typed.ward, floor=typed.floor, bed_type=typed.bed_type, bed_numbers=numbers
@@ -120,7 +120,7 @@ async def _wards(
         request,
         "organisation/wards.html",
         actor,
-        status_code=refused.status if refused else 200,
+        status_code=refused.status_code if refused else 200,
         beds=beds,
         wards=wards,
         ward_names=[(ward, ward) for ward, _ in wards],
@@ -184,7 +184,7 @@ async def _bed(
         request,
         "organisation/bed.html",
         actor,
-        status_code=shown.status,
+        status_code=shown.status_code,
         bed=bed,
         version=version_of(bed.updated_at),
         form=shown,
