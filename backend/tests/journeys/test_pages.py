@@ -27,6 +27,11 @@ PAGES = {
     "missing-visitor": (None, "/nowhere"),
     "portal": ("patient", "/"),
     "organisation": ("admin", "/organisation"),
+    "audit": ("manager", "/audit"),
+    "audit-network": ("admin", "/audit?kind=sign_ins"),
+    "audit-nothing": ("manager", "/audit?person=zzz"),
+    "audit-wrong": ("manager", "/audit?from=tomorrow"),
+    "openings": ("patient", "/my/openings"),
     "docs": (None, "/api/docs"),
 }
 

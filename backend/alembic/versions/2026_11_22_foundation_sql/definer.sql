@@ -135,8 +135,8 @@ BEGIN
           set_config('hass.address', coalesce(host(p_address), ''), true),
           set_config('hass.agent', coalesce(p_agent, ''), true);
   PERFORM set_config('hass.hospital_id', coalesce(u.hospital_id::text, ''), true),
-          set_config('hass.region_id', coalesce(u.region_id::text, ''), true)
-     FROM users u WHERE u.id = p_user_id;
+          set_config('hass.region_id', coalesce(u.region_id::text, ''), true), set_config('hass.role', r.name, true)
+     FROM users u JOIN roles r ON r.id = u.role_id WHERE u.id = p_user_id;
   INSERT INTO sessions (id, user_id, refresh_hash, cookie_hash, expires_at, ip_address, user_agent)
   VALUES (p_id, p_user_id, p_refresh_hash, p_cookie_hash, p_expires_at, p_address, p_agent);
   UPDATE users SET last_login = now() WHERE id = p_user_id;

@@ -87,7 +87,8 @@ def what_happened(event: Mapping[str, Any]) -> str:
         verb = "Exported" if kind == "110106" else "Imported"
         return f"{verb} {asked.get('count', 'some')} rows: {asked.get('as') or asked.get('from') or 'no source named'}"
     verb, named = VERBS.get(event["action"], "Did"), thing(event["resource_type"])
-    article = "an" if named[0] in "aeiou" else "a"
+    # Of the names of things only those with these letters take "an": a user, an allergy.
+    article = "an" if named[0] in "aeio" else "a"
     fields = ", ".join(name.removesuffix("_id").replace("_", " ") for name in event["changed"][:6])
     more = " and more" if len(event["changed"]) > 6 else ""
     told = f": {fields}{more}" if event["action"] == "U" and fields else ""
