@@ -25,7 +25,12 @@ TABLER, ICONS, HTMX = "@tabler/core@1.6.1", "@tabler/icons@3.51.0", "htmx.org@2.
 # Classes that a script or a library sets while the page lives.
 KEEP = {"visually-hidden"}
 # Words of ours that Tabler also knows, with another meaning.
-OURS = {"page", "list", "tag", "empty", "note", "stack", "steps", "badge", "live", "mark"}
+# Boxes and lists to choose from are the browser's own: Tabler draws theirs from data: addresses, which our policy
+# refuses.
+OURS = {
+    "page", "list", "tag", "empty", "note", "stack", "steps", "badge", "live", "mark", "form-select",
+    "form-check-input",
+}  # fmt: skip
 CLASS = re.compile(r"\.(-?[a-zA-Z_][\w-]*)")
 
 

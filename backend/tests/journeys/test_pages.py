@@ -32,6 +32,18 @@ PAGES = {
     "audit-nothing": ("manager", "/audit?person=zzz"),
     "audit-wrong": ("manager", "/audit?from=tomorrow"),
     "openings": ("patient", "/my/openings"),
+    "region": ("admin", "/organisation/regions/{region}"),
+    "theme": ("radmin", "/organisation/regions/{region}/theme"),
+    "new-hospital": ("radmin", "/organisation/hospitals/new"),
+    "hospital": ("admin", "/organisation/hospitals/{hospital}"),
+    "hospital-read": ("manager", "/organisation/hospitals/{hospital}"),
+    "wards": ("manager", "/wards"),
+    "staff": ("manager", "/staff"),
+    "staff-nobody": ("manager", "/staff?q=zzz"),
+    "invite": ("radmin", "/staff/new"),
+    "person": ("radmin", "/staff/{nurse}"),
+    "roles": ("admin", "/roles"),
+    "role": ("admin", "/roles/{role}"),
     "docs": (None, "/api/docs"),
 }
 
@@ -41,7 +53,7 @@ async def test_page_has_no_fault_for_axe_and_does_not_scroll_sideways(
     name: str, visit: Callable[..., Any], hospitals: Hospitals, busy: UUID, shots: Path
 ) -> None:
     who, path = PAGES[name]
-    opened = await visit(who, path=path.format(john=hospitals.john, busy=busy))
+    opened = await visit(who, path=path.format(john=hospitals.john, busy=busy, **rows(hospitals)))
     page = opened.page
     faults: list[str] = []
     for width, (across, down) in SIZES.items():
@@ -62,6 +74,17 @@ async def test_page_has_no_fault_for_axe_and_does_not_scroll_sideways(
     if too_wide := await page.evaluate(TOO_WIDE):
         faults.append(f"{too_wide} px too wide at 320")
     assert faults == []
+
+
+def rows(hospitals: Hospitals) -> dict[str, str]:
+    """The rows of the organisation that pages are about."""
+    with hospitals.database.owner() as connection:
+        found = connection.execute(
+            "SELECT h.region_id, h.id, u.id, u.role_id FROM hospitals h JOIN users u ON u.hospital_id = h.id"
+            " WHERE h.code = 'NGH' AND u.email = 'nurse@hass.example'"
+        ).fetchone()
+    assert found is not None
+    return dict(zip(("region", "hospital", "nurse", "role"), map(str, found), strict=True))
 
 
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
