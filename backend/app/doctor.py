@@ -203,11 +203,12 @@ def _trail(urls: Urls) -> Iterator[Finding]:
             return
         connection.execute("SELECT set_config('hass.scope', 'network', true)")
         last = connection.execute(
-            "SELECT number, upper_transaction FROM audit_seals ORDER BY number DESC LIMIT 1"
+            "SELECT number, upper_transaction, after_seq FROM audit_seals ORDER BY number DESC LIMIT 1"
         ).fetchone()
         state = connection.execute(
-            "SELECT waiting, now() - oldest > interval '10 minutes', in_default, months_ahead FROM audit_waiting(%s)",
-            [last[1] if last else -(2**63)],
+            "SELECT waiting, now() - oldest > interval '10 minutes', in_default, months_ahead"
+            " FROM audit_waiting(%s, %s)",
+            [last[1], last[2]] if last else [-(2**63), 0],
         ).fetchone()
     assert state is not None
     waiting, is_late, in_default, months_ahead = state

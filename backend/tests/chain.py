@@ -393,7 +393,14 @@ class Chain:
 
     def audit_seal(self, **given: Any) -> Values:
         """A link of no chain: its seal is no key's."""
-        batch = {"kind": "rows", "month": "2026-11", "lower_transaction": 0, "upper_transaction": 1}
+        batch = {
+            "kind": "rows",
+            "month": "2026-11",
+            "lower_transaction": 0,
+            "upper_transaction": 1,
+            "after_seq": 0,
+            "last_seq": 0,
+        }
         signed = {"entries": b"", "previous_seal": SHA, "seal": SHA, "key_id": "none"}
         # Far above every number of a chain that a test of the same database makes.
         number = 10**12 + next(_numbers)

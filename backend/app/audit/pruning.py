@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.access.context import set_context
 from app.audit.keys import ChainHead, audit_key, remember_head
-from app.audit.sealing import NO_SEAL, ONE_AT_A_TIME, Link, append, newest_seal
+from app.audit.sealing import ONE_AT_A_TIME, Link, append, newest_seal
 from app.core.database import connect
+from app.core.errors import Conflict
 from app.models.audit_log import AuditSeal, SealKind
 from app.models.role import Scope
 
@@ -39,11 +40,14 @@ async def mark_pruned(sessions: async_sessionmaker[AsyncSession], month: str) ->
         if await session.scalar(marked) is not None:
             return
         last = await newest_seal(session)
-        ended = last.upper_transaction if last else 0
-        number = last.number + 1 if last else 1
+        if last is None:
+            raise Conflict("audit-unsealed", "Nothing is sealed yet, so nothing can be dropped.")
         at = (await session.execute(_NOW)).scalar_one()
-        link = Link(number, SealKind.PRUNED, month, ended, ended, 0, None, None, at, b"")
-        row = await append(session, audit_key(make=last is None), link, last.seal if last else NO_SEAL)
+        link = Link(
+            last.number + 1, SealKind.PRUNED, month, last.upper_transaction, last.upper_transaction, last.after_seq,
+            last.last_seq, 0, None, None, at, b"",
+        )  # fmt: skip
+        row = await append(session, audit_key(make=False), link, last.seal)
         head = ChainHead(row.number, row.seal)
     remember_head(head)
 

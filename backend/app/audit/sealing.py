@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.access.context import set_context
 from app.audit.keys import AuditKey, ChainHead, audit_key, known_head, remember_head
-from app.core.errors import HassError
 from app.models.audit_log import AuditSeal, SealKind
 from app.models.role import Scope
 
@@ -24,6 +23,8 @@ ACT = "audit seal"
 NO_SEAL = "0" * 64
 # Before every transaction there can be.
 BEGINNING = -(2**63)
+# After every transaction, and after every seq, there can be.
+END = 2**63 - 1
 DIGEST_BYTES = 32
 ENTRY_BYTES = 16 + DIGEST_BYTES
 # Whole transactions, so that a batch may be larger than this by its last one.
@@ -31,8 +32,8 @@ BATCH_ROWS = 20_000
 # Any number, the same for all: of several processes one seals.
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(4022)")
 
-_BATCH_END = text("SELECT audit_batch_end(:lower, :most)")
-_DIGESTS = text("SELECT month, id, digest FROM audit_digests(:lower, :upper)")
+_BATCH_END = text("SELECT audit_batch_end(:lower, :after_seq, :most)")
+DIGESTS = text("SELECT seq, month, id, digest FROM audit_digests(:lower, :upper, :after_seq, :upto_seq)")
 _NOW = text("SELECT now()")
 _COUNTER_BEHIND = text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint < :lower")
 
@@ -46,6 +47,8 @@ class Link:
     month: str
     lower_transaction: int
     upper_transaction: int
+    after_seq: int
+    last_seq: int
     row_count: int
     first_id: UUID | None
     last_id: UUID | None
@@ -62,6 +65,8 @@ class Link:
             self.month,
             str(self.lower_transaction),
             str(self.upper_transaction),
+            str(self.after_seq),
+            str(self.last_seq),
             str(self.row_count),
             str(self.first_id or ""),
             str(self.last_id or ""),
@@ -73,7 +78,8 @@ class Link:
 
 def link_of(row: AuditSeal) -> Link:
     return Link(
-        row.number, row.kind, row.month, row.lower_transaction, row.upper_transaction, row.row_count, row.first_id,
+        row.number, row.kind, row.month, row.lower_transaction, row.upper_transaction, row.after_seq,
+        row.last_seq, row.row_count, row.first_id,
         row.last_id, row.created_at, row.entries,
     )  # fmt: skip
 
@@ -92,6 +98,8 @@ async def append(session: AsyncSession, key: AuditKey, link: Link, previous_seal
         month=link.month,
         lower_transaction=link.lower_transaction,
         upper_transaction=link.upper_transaction,
+        after_seq=link.after_seq,
+        last_seq=link.last_seq,
         row_count=link.row_count,
         first_id=link.first_id,
         last_id=link.last_id,
@@ -124,24 +132,36 @@ async def seal_batch(session: AsyncSession, *, most: int = BATCH_ROWS) -> Batch 
     last = await newest_seal(session)
     # A chain that goes on needs the key it was begun with: a new one would pass for it.
     key = audit_key(make=last is None and known_head() is None)
-    lower = last.upper_transaction if last else BEGINNING
-    if await session.scalar(_COUNTER_BEHIND, {"lower": lower}):
-        raise HassError(
-            "audit-counter-behind",
-            "This server counts fewer transactions than the trail has sealed: its rows were restored from a dump. "
-            "Nothing can be sealed until its counter is raised; docs/explanation/audit.md says how.",
-            500,
-        )
-    upper = await session.scalar(_BATCH_END, {"lower": lower, "most": most})
+    if last is not None and await session.scalar(_COUNTER_BEHIND, {"lower": last.upper_transaction}):
+        if last.upper_transaction < END:
+            # A dump was restored here: what the server before left unsealed is closed first.
+            return await _seal(session, key, last, last.upper_transaction, END, last.after_seq)
+        lower, after_seq = BEGINNING, last.last_seq
+    else:
+        lower, after_seq = (last.upper_transaction, last.after_seq) if last else (BEGINNING, 0)
+    upper = await session.scalar(_BATCH_END, {"lower": lower, "after_seq": after_seq, "most": most})
     if upper is None or upper <= lower:
         return None
-    rows = (await session.execute(_DIGESTS, {"lower": lower, "upper": upper})).all()
-    number, at, seal = last.number if last else 0, await _now(session), last.seal if last else NO_SEAL
-    for month, of_month in groupby(sorted(rows, key=lambda row: str(row.month)), key=lambda row: row.month):
-        entries = [(row.id, row.digest) for row in of_month]
+    return await _seal(session, key, last, lower, upper, after_seq)
+
+
+async def _seal(
+    session: AsyncSession, key: AuditKey, last: AuditSeal | None, lower: int, upper: int, after_seq: int
+) -> Batch:
+    batch = {"lower": lower, "upper": upper, "after_seq": after_seq, "upto_seq": END}
+    rows = (await session.execute(DIGESTS, batch)).all()
+    number, seal = (last.number, last.seal) if last else (0, NO_SEAL)
+    last_seq = max([last.last_seq if last else 0, *(row.seq for row in rows)])
+    at = await _now(session)
+    months = groupby(sorted(rows, key=lambda row: str(row.month)), key=lambda row: str(row.month))
+    by_month = {month: [(row.id, row.digest) for row in of_month] for month, of_month in months}
+    # What closes the work of a server that is gone has its seal even where nothing was left.
+    for month, entries in (by_month or {f"{at:%Y-%m}": []}).items():
         number += 1
+        first_id, last_id = (entries[0][0], entries[-1][0]) if entries else (None, None)
         link = Link(
-            number, SealKind.ROWS, month, lower, upper, len(entries), entries[0][0], entries[-1][0], at, pack(entries)
+            number, SealKind.ROWS, month, lower, upper, after_seq, last_seq, len(entries), first_id, last_id, at,
+            pack(entries),
         )  # fmt: skip
         seal = (await append(session, key, link, seal)).seal
     return Batch(len(rows), ChainHead(number, seal))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.context import set_context
 from app.audit.keys import AuditKey, audit_key, known_head
-from app.audit.sealing import BEGINNING, NO_SEAL, link_of, unpack
+from app.audit.sealing import BEGINNING, DIGESTS, END, NO_SEAL, link_of, unpack
 from app.models.audit_log import AuditSeal, SealKind
 from app.models.role import Scope
 
@@ -20,8 +20,7 @@ MOST_FINDINGS = 100
 # Seals read at a time; each may hold the digests of a whole batch.
 PIECE = 10
 
-_DIGESTS = text("SELECT transaction_id, month, id, digest FROM audit_digests(:lower, :upper)")
-_WAITING = text("SELECT waiting, oldest, in_default, months_ahead FROM audit_waiting(:lower)")
+_WAITING = text("SELECT waiting, oldest, in_default, months_ahead FROM audit_waiting(:lower, :after_seq)")
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 WORDS = {
     "changed": "row was changed",
@@ -86,6 +85,9 @@ async def verify(session: AsyncSession) -> Report:
             select(AuditSeal.month).where(AuditSeal.kind == SealKind.PRUNED).order_by(AuditSeal.number)
         )
     )
+    starts = sorted(await session.scalars(select(AuditSeal.after_seq).distinct()))
+    # A server's rows end where those of the next one begin.
+    upto_seq = dict(zip(starts, [*starts[1:], END], strict=False))
     last: AuditSeal | None = None
     if key is not None:
         async for batch in _batches(session):
@@ -93,13 +95,21 @@ async def verify(session: AsyncSession) -> Report:
                 _check_link(report, key, last, seal)
                 last = seal
             if batch[0].kind is SealKind.ROWS:
-                await _check_rows(session, report, batch)
+                await _check_rows(session, report, batch, upto_seq[batch[0].after_seq])
     _check_head(report, last, head.number if head else 0, head.seal if head else None)
-    lower = last.upper_transaction if last else BEGINNING
-    waiting = (await session.execute(_WAITING, {"lower": lower})).one()
+    waiting = (await session.execute(_WAITING, unsealed_from(last))).one()
     report.unsealed, report.unsealed_since = waiting.waiting, waiting.oldest
     report.sealed_at = last.created_at if last else None
     return report
+
+
+def unsealed_from(last: AuditSeal | None) -> dict[str, int]:
+    """Where what no seal covers begins."""
+    if last is None:
+        return {"lower": BEGINNING, "after_seq": 0}
+    if last.upper_transaction == END:
+        return {"lower": BEGINNING, "after_seq": last.last_seq}
+    return {"lower": last.upper_transaction, "after_seq": last.after_seq}
 
 
 async def _batches(session: AsyncSession) -> AsyncIterator[list[AuditSeal]]:
@@ -114,7 +124,10 @@ async def _batches(session: AsyncSession) -> AsyncIterator[list[AuditSeal]]:
         if not seals:
             return
         batches = [
-            list(group) for _, group in groupby(seals, key=lambda seal: (seal.kind, seal.upper_transaction))
+            list(group)
+            for _, group in groupby(
+                seals, key=lambda seal: (seal.kind, seal.after_seq, seal.upper_transaction)
+            )
         ]
         if len(seals) == PIECE and len(batches) > 1:
             # The last one may go on in the next piece.
@@ -145,11 +158,21 @@ def _check_head(report: Report, last: AuditSeal | None, number: int, seal: str |
         report.add(Finding("seal-changed", number))
 
 
-async def _check_rows(session: AsyncSession, report: Report, batch: Sequence[AuditSeal]) -> None:
+async def _check_rows(
+    session: AsyncSession, report: Report, batch: Sequence[AuditSeal], upto_seq: int
+) -> None:
     """Compare the rows of one batch with what its seals say of them, in the order they were written."""
-    lower, upper = batch[0].lower_transaction, batch[0].upper_transaction
-    found: dict[UUID, bytes] = {}
-    rows = (await session.execute(_DIGESTS, {"lower": lower, "upper": upper})).all()
+    rows = (
+        await session.execute(
+            DIGESTS,
+            {
+                "lower": batch[0].lower_transaction,
+                "upper": batch[0].upper_transaction,
+                "after_seq": batch[0].after_seq,
+                "upto_seq": upto_seq,
+            },
+        )
+    ).all()
     present = {row.month for row in rows}
     found = {row.id: row.digest for row in rows}
     for seal in batch:

@@ -127,6 +127,11 @@ class AuditSeal(Row):
     upper_transaction: Mapped[int] = mapped_column(
         BigInteger, comment="transaction that ends the batch, not in it"
     )
+    # A server that was restored from a dump counts transactions from lower on; the order of writing goes on.
+    after_seq: Mapped[int] = mapped_column(
+        BigInteger, comment="audit_logs.seq after which this server's count of transactions holds"
+    )
+    last_seq: Mapped[int] = mapped_column(BigInteger, comment="highest audit_logs.seq under the chain so far")
     row_count: Mapped[int] = mapped_column(comment="count of rows under this seal")
     first_id: Mapped[UUID | None] = mapped_column(comment="audit_logs.id of the first row; NULL = no rows")
     last_id: Mapped[UUID | None] = mapped_column(comment="audit_logs.id of the last row; NULL = no rows")

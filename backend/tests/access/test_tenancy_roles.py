@@ -20,9 +20,9 @@ OPEN_TO_THE_OWNER = (
 )  # fmt: skip
 # Sealing is background work of the whole network.
 OPEN_TO_THE_WORKER = (
-    "audit_batch_end(bigint,integer)",
-    "audit_digests(bigint,bigint)",
-    "audit_waiting(bigint)",
+    "audit_batch_end(bigint,bigint,integer)",
+    "audit_digests(bigint,bigint,bigint,bigint)",
+    "audit_waiting(bigint,bigint)",
 )
 # Only the owner of a table makes its partitions; background work may ask for them.
 PARTITIONS = "audit_partitions_ahead(integer)"

@@ -126,9 +126,11 @@ def test_a_month_that_goes_without_its_mark_is_an_alarm(old_trail: Trail) -> Non
 
 def test_a_forged_mark_does_not_pass(old_trail: Trail) -> None:
     old_trail.behind_its_back(
-        "INSERT INTO audit_seals (id, number, kind, month, lower_transaction, upper_transaction, row_count, entries,"
+        "INSERT INTO audit_seals (id, number, kind, month, lower_transaction, upper_transaction, after_seq, last_seq,"
+        " row_count, entries,"
         " previous_seal, seal, key_id) SELECT gen_random_uuid(), number + 1, 'pruned', '2019-03', upper_transaction,"
-        " upper_transaction, 0, '', seal, repeat('0', 64), key_id FROM audit_seals ORDER BY number DESC LIMIT 1"
+        " upper_transaction, after_seq, last_seq, 0, '', seal, repeat('0', 64), key_id"
+        " FROM audit_seals ORDER BY number DESC LIMIT 1"
     )
     with old_trail.database.owner() as connection:
         connection.execute("DROP TABLE audit_logs_201903")

@@ -287,4 +287,4 @@ def test_the_function_answers_nobody_but_the_patient(hospitals: Hospitals) -> No
             rows = connection.execute("SELECT * FROM own_record_openings(NULL, NULL, 10)").fetchall()
             assert rows == []
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("SELECT * FROM audit_digests(0, 1)")
+            connection.execute("SELECT * FROM audit_digests(0, 1, 0, 1)")

@@ -10,17 +10,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
-from cluster import BACKEND
-from trail import Trail
+from cluster import BACKEND, Database
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from trail import Trail, private_key
 
-from app.audit.sealing import seal_all, seal_batch
+from app.access.context import set_context
+from app.audit.keys import audit_key
+from app.audit.sealing import BEGINNING, _seal, seal_all, seal_batch
 from app.core.database import create_engine, session_factory
-from app.core.errors import HassError
 from app.core.ids import new_id
+from app.models.role import Scope
 
 EVENT = "SELECT audit_event('R', '110110', 'patients', %s)"
 
@@ -134,13 +137,47 @@ def test_two_seal_at_once_and_every_row_is_sealed_once(trail: Trail) -> None:
     assert report.unsealed == 0
 
 
-def test_a_server_whose_counter_is_behind_the_seals_is_told_of(trail: Trail) -> None:
-    """As after a restore from a dump: its new rows would look like rows put behind the seals."""
-    trail.behind_its_back(
-        "UPDATE audit_seals SET upper_transaction = upper_transaction + 1000000000 WHERE number = 3"
-    )
-    with pytest.raises(HassError, match="restored from a dump"):
-        trail.seal()
+def add(trail: Trail, *, counted: int | None = None) -> None:
+    """A row; `counted` is the transaction's number in another server, from which a dump brought the row here."""
+    with trail.database.owner() as connection:
+        made = connection.execute(EVENT, (new_id(),)).fetchone()
+    assert made is not None
+    if counted is not None:
+        trail.behind_its_back("UPDATE audit_logs SET transaction_id = %s WHERE id = %s", counted, made[0])
+
+
+async def seal_elsewhere(sessions: async_sessionmaker[AsyncSession]) -> None:
+    """Seal as that other server did, whose counter stood far above ours."""
+    async with sessions.begin() as session:
+        await set_context(session, scope=Scope.NETWORK, act="test")
+        await _seal(session, audit_key(make=True), None, BEGINNING, 10**12 + 4, 0)
+
+
+def test_a_chain_goes_on_in_a_server_that_counts_from_lower_on(database: Database, tmp_path: Path) -> None:
+    """A dump keeps the rows, their seq and their transactions; the new server's counter knows nothing of them."""
+    with private_key(tmp_path):
+        trail = Trail(database)
+        for number in range(3):
+            add(trail, counted=10**12 + number)
+        trail.run(seal_elsewhere)
+        add(trail, counted=10**12 + 9)
+        # Here the trail is restored. Two rows are written by the new server.
+        add(trail)
+        add(trail)
+        assert trail.seal() == 3
+        report = trail.verify()
+        assert report.is_whole, report.findings
+        assert (report.rows, report.unsealed) == (6, 0)
+        add(trail)
+        assert trail.verify().unsealed == 1
+        assert trail.seal() == 1
+        assert trail.verify().is_whole
+        rows = trail.rows()
+        for row in rows:
+            trail.behind_its_back("UPDATE audit_logs SET act = 'other' WHERE id = %s", row["id"])
+        found = trail.found()
+        assert {kind for kind, _ in found} == {"changed"}
+        assert {row_id for _, row_id in found} == {row["id"] for row in rows}
 
 
 def test_a_large_backlog_is_sealed_in_batches_of_whole_transactions(trail: Trail) -> None:

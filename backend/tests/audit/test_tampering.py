@@ -37,7 +37,7 @@ def test_the_digest_is_the_same_when_python_computes_it(trail: Trail) -> None:
             "SET hass.scope = 'network'; SET bytea_output = 'escape'; SET intervalstyle = 'iso_8601'"
         )
         found = connection.execute(
-            "SELECT id, digest FROM audit_digests(%s, %s)", (-(2**63), 2**63 - 1)
+            "SELECT id, digest FROM audit_digests(%s, %s, 0, %s)", (-(2**63), 2**63 - 1, 2**63 - 1)
         ).fetchall()
     assert dict(found) == {row["id"]: digest(row) for row in trail.rows()}
     assert len(found) > 12
@@ -152,6 +152,8 @@ def test_a_dropped_seal_is_named(trail: Trail) -> None:
         "lower_transaction = lower_transaction - 1",
         "kind = 'pruned'",
         "month = '2020-01'",
+        "after_seq = 1",
+        "last_seq = last_seq + 1",
         "first_id = NULL",
         "previous_seal = repeat('0', 64)",
         "seal = repeat('a', 64)",

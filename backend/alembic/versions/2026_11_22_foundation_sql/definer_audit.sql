@@ -1,8 +1,11 @@
 -- Functions of hass_definer for the trail: digests to seal, and who opened a patient's own record.
 
+-- Of two servers that counted transactions on their own, one after the other, the order of writing (seq) says which
+-- one wrote a row: p_after is the last seq of the server before, p_upto that of the server in question.
+
 -- Where a batch that begins with the transaction p_from ends: no later than the oldest transaction still at work, so
 -- that a commit that comes late is never missed, and after about p_most rows. Equal to p_from: nothing to seal.
-CREATE FUNCTION audit_batch_end(p_from bigint, p_most integer) RETURNS bigint
+CREATE FUNCTION audit_batch_end(p_from bigint, p_after bigint, p_most integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   ended bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
@@ -13,7 +16,7 @@ BEGIN
   END IF;
   SELECT max(batch.transaction_id) INTO last
     FROM (SELECT l.transaction_id FROM audit_logs l
-           WHERE l.transaction_id >= p_from AND l.transaction_id < ended
+           WHERE l.transaction_id >= p_from AND l.transaction_id < ended AND l.seq > p_after
            ORDER BY l.transaction_id LIMIT p_most) AS batch;
   RETURN coalesce(last + 1, p_from);
 END
@@ -21,15 +24,15 @@ $$;
 
 -- SHA-256 of each whole row of these transactions, in the order of writing. What the rows say stays inside. Instants
 -- are microseconds since 1970, so that no time zone speaks.
-CREATE FUNCTION audit_digests(p_from bigint, p_before bigint)
-RETURNS TABLE (transaction_id bigint, month text, id uuid, digest bytea)
+CREATE FUNCTION audit_digests(p_from bigint, p_before bigint, p_after bigint, p_upto bigint)
+RETURNS TABLE (seq bigint, month text, id uuid, digest bytea)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   IF coalesce(current_setting('hass.scope', true), '') <> 'network' THEN
     RETURN;
   END IF;
   RETURN QUERY
-  SELECT l.transaction_id, to_char(l.created_at AT TIME ZONE 'UTC', 'YYYY-MM'), l.id, sha256(convert_to(concat(
+  SELECT l.seq, to_char(l.created_at AT TIME ZONE 'UTC', 'YYYY-MM'), l.id, sha256(convert_to(concat(
            'hass-audit-1',
            audit_part(l.id::text),
            audit_part((extract(epoch FROM l.created_at) * 1000000)::bigint::text),
@@ -44,12 +47,13 @@ BEGIN
            audit_part(l.request_id), audit_part(host(l.ip_address) || '/' || masklen(l.ip_address)),
            audit_part(l.user_agent)), 'UTF8'))
     FROM audit_logs l WHERE l.transaction_id >= p_from AND l.transaction_id < p_before
+     AND l.seq > p_after AND l.seq <= p_upto
    ORDER BY l.transaction_id, l.seq, l.id;
 END
 $$;
 
 -- What no seal covers yet, and what fell outside the months that were made ahead.
-CREATE FUNCTION audit_waiting(p_from bigint)
+CREATE FUNCTION audit_waiting(p_from bigint, p_after bigint)
 RETURNS TABLE (waiting bigint, oldest timestamptz, in_default bigint, months_ahead integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -60,7 +64,7 @@ BEGIN
            WHERE i.inhparent = 'audit_logs'::regclass
              AND c.relname > 'audit_logs_' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMM')
              AND c.relname <> 'audit_logs_default')
-    FROM audit_logs l WHERE l.transaction_id >= p_from;
+    FROM audit_logs l WHERE l.transaction_id >= p_from AND l.seq > p_after;
 END
 $$;
 

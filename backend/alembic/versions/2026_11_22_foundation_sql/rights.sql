@@ -14,7 +14,7 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO hass_app, hass_worker', made);
   END LOOP;
   -- Sealing is background work of the whole network; a request has no part in it.
-  REVOKE ALL ON FUNCTION audit_batch_end(bigint, integer), audit_digests(bigint, bigint), audit_waiting(bigint)
-    FROM hass_app;
+  REVOKE ALL ON FUNCTION audit_batch_end(bigint, bigint, integer),
+    audit_digests(bigint, bigint, bigint, bigint), audit_waiting(bigint, bigint) FROM hass_app;
 END
 $$;

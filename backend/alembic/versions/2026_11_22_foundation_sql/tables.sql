@@ -370,6 +370,8 @@ CREATE TABLE audit_seals (
   month TEXT NOT NULL,
   lower_transaction BIGINT NOT NULL,
   upper_transaction BIGINT NOT NULL,
+  after_seq BIGINT NOT NULL,
+  last_seq BIGINT NOT NULL,
   row_count INTEGER NOT NULL,
   first_id UUID,
   last_id UUID,
@@ -395,6 +397,8 @@ COMMENT ON COLUMN audit_seals.kind IS 'rows, or a month that was dropped by poli
 COMMENT ON COLUMN audit_seals.month IS 'month of created_at in UTC, YYYY-MM';
 COMMENT ON COLUMN audit_seals.lower_transaction IS 'first transaction of the batch';
 COMMENT ON COLUMN audit_seals.upper_transaction IS 'transaction that ends the batch, not in it';
+COMMENT ON COLUMN audit_seals.after_seq IS 'audit_logs.seq after which this server''s count of transactions holds';
+COMMENT ON COLUMN audit_seals.last_seq IS 'highest audit_logs.seq under the chain so far';
 COMMENT ON COLUMN audit_seals.row_count IS 'count of rows under this seal';
 COMMENT ON COLUMN audit_seals.first_id IS 'audit_logs.id of the first row; NULL = no rows';
 COMMENT ON COLUMN audit_seals.last_id IS 'audit_logs.id of the last row; NULL = no rows';
