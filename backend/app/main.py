@@ -26,6 +26,7 @@ from app.features.organisation import ward_pages
 from app.features.portal import api as portal_api
 from app.features.portal import pages as portal_pages
 from app.features.records import api as records_api
+from app.features.records import pages as records_pages
 from app.features.registration import api as registration_api
 from app.features.registration import pages as registration_pages
 from app.features.signin import account_pages
@@ -118,6 +119,8 @@ def create_app(
         kit_pages,
         signin_pages.router,
         account_pages.router,
+        # Ahead of the chart's sections, whose address would take theirs.
+        records_pages.router,
         registration_pages.router,
         organisation_pages.router,
     ):

@@ -27,6 +27,7 @@ MENU = (
     Entry("Beds and wards", "/wards", icon="bed", permission=Permission.BED_SET_UP),
     Entry("Staff", "/staff", icon="user", permission=Permission.STAFF_READ),
     Entry("Roles", "/roles", icon="lock", permission=Permission.ROLE_MANAGE),
+    Entry("Emergency access", "/break-glass", icon="alert-octagon", permission=Permission.BREAK_GLASS_REVIEW),
     Entry("Audit", "/audit", icon="file-text", permission=Permission.AUDIT_READ),
 )
 

@@ -41,10 +41,6 @@ class GrantOut(Out):
     expires_at: datetime
     ended_at: datetime | None
 
-    def minutes_left(self, now: datetime) -> int:
-        """Whole minutes from `now`, rounded up, so that the last one is not shown as none."""
-        return max(0, -int((now - self.expires_at).total_seconds() // 60))
-
 
 class GlobalRecordOut(Out):
     id: UUID

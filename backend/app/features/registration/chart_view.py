@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -93,6 +94,8 @@ def chart_context(
         "record_type": record_type,
         "is_older": cursor is not None,
         "spoken_flags": SPOKEN_FLAGS,
+        "emergency_until": opened.emergency_until,
+        "minutes_left": _minutes_until(opened.emergency_until),
         "older_link": older.link,
         "older_count": older.count,
         "range_bar": range_bar,
@@ -108,6 +111,11 @@ def chart_context(
     if chart.vitals is not None:
         context |= vitals_context(chart, timezone, today)
     return context
+
+
+def _minutes_until(end: datetime | None) -> int:
+    """Whole minutes, rounded up, so that the last one is not shown as none."""
+    return 0 if end is None else max(0, -int((clock.now() - end).total_seconds() // 60))
 
 
 def _tabs(chart: schemas.ChartOut, shown: Sequence[str]) -> list[dict[str, Any]]:

@@ -102,6 +102,8 @@ class OpenedChart:
 
     chart: schemas.ChartOut
     timezone: str
+    # Until when the reader's emergency access to the person lives.
+    emergency_until: datetime | None
 
 
 @needs(Permission.PATIENT_READ)
@@ -157,6 +159,7 @@ async def open_chart(
             withheld=[name for name in SECTIONS if not actor.can(NEEDED[name])],
         ),
         patient["timezone"],
+        patient["emergency_until"],
     )
 
 

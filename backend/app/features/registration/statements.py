@@ -30,6 +30,9 @@ SELECT p.hospital_id, p.person_id, p.name_prefix, p.email, p.address, p.emergenc
                  'reaction', a.reaction, 'reaction_severity', a.reaction_severity)
                  ORDER BY (a.criticality = 'high') DESC NULLS LAST, lower(a.substance), a.id), '[]'::json)
           FROM allergies a WHERE a.hospital_id = p.hospital_id AND a.patient_id = p.id) AS allergies,
+       (SELECT g.expires_at FROM access_grants g
+         WHERE g.user_id = nullif(current_setting('hass.user_id', true), '')::uuid AND g.person_id = p.person_id
+           AND g.ended_at IS NULL AND g.expires_at > now() LIMIT 1) AS emergency_until,
        audit_event('R', '110110', 'patients', p.id, p.id) AS audited,
 """
     + ROW.lstrip("\n")
