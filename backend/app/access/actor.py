@@ -30,6 +30,8 @@ class Actor:
     timezone: str | None
     theme: dict[str, Any] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset()
+    # Messages inside HASS that wait to be read.
+    alerts: int = 0
 
     def can(self, permission: Permission) -> bool:
         return permission.value in self.permissions

@@ -249,8 +249,8 @@ def _definer() -> Iterator[Policy]:
         "access_grants",
     ):
         yield Policy(table, "definer", "true", "true", roles=DEFINER)
-    # Counted, never shown: whether a hospital may close, and its figures.
-    for table in ("visits", "beds", "import_sources"):
+    # Counted, never shown: whether a hospital may close, its figures, and unread messages.
+    for table in ("visits", "beds", "import_sources", "notifications"):
         yield Policy(table, "definer", "true", command="SELECT", roles=DEFINER)
     yield Policy("audit_logs", "definer", None, "true", command="INSERT", roles=DEFINER)
     # Its functions hand out digests of rows, and to a patient who opened his record; no other part of a row.
@@ -319,6 +319,7 @@ GRANTS: tuple[Grant, ...] = (
             "import_sources",
         )
     ),
+    Grant("notifications", "SELECT (recipient_user_id, channel, read_at)", DEFINER),
     Grant("users", "SELECT, UPDATE (last_login, password_hash, password_changed_at)", DEFINER),
     *(
         Grant(table, "SELECT, INSERT, UPDATE", DEFINER)

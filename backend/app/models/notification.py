@@ -48,6 +48,11 @@ class Notification(Row, Moving):
         Index(None, "status", "created_at"),
         Index(None, "recipient_user_id", text("created_at DESC")),
         Index(None, "hospital_id", "created_at"),
+        Index(
+            "notifications_unread_idx",
+            "recipient_user_id",
+            postgresql_where=text("channel = 'in_app' AND read_at IS NULL"),
+        ),
         Index("notifications_due_idx", "next_attempt_at", postgresql_where=text("status = 'pending'")),
     )
     machine: ClassVar[Machine] = Machine(

@@ -152,7 +152,7 @@ CREATE FUNCTION session_open(
   user_id uuid, session_id uuid, email text, first_name text, last_name text, title text, role text, role_title text,
   scope text, region_id uuid, hospital_id uuid, person_id uuid, region_name text, region_code text,
   hospital_name text, hospital_code text, timezone text, theme jsonb, permissions jsonb,
-  is_locked boolean
+  alerts integer, is_locked boolean
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   caller record;
@@ -163,6 +163,8 @@ BEGIN
          coalesce(u.region_id, own.region_id) AS region_id, u.hospital_id, p.person_id,
          g.name AS region_name, g.code AS region_code, h.name AS hospital_name, h.code AS hospital_code,
          h.timezone, coalesce(g.theme_settings, '{}') AS theme, r.permissions,
+         (SELECT count(*) FROM notifications n
+           WHERE n.recipient_user_id = u.id AND n.channel = 'in_app' AND n.read_at IS NULL)::integer AS alerts,
          s.last_used_at,
          s.cookie_hash IS NOT NULL AND (s.locked_at IS NOT NULL
            OR coalesce(s.last_used_at, s.created_at) < clock_timestamp() - p_idle) AS is_locked
@@ -200,7 +202,7 @@ BEGIN
     RETURN QUERY SELECT caller.user_id, caller.session_id, caller.email, caller.first_name, caller.last_name, caller.title,
       caller.role, caller.role_title, caller.scope, caller.region_id, caller.hospital_id, caller.person_id,
       caller.region_name, caller.region_code, caller.hospital_name, caller.hospital_code, caller.timezone, caller.theme,
-      caller.permissions, caller.is_locked;
+      caller.permissions, caller.alerts, caller.is_locked;
   END IF;
 END
 $$;

@@ -149,6 +149,7 @@ CREATE POLICY definer ON access_grants FOR ALL TO hass_definer USING (true) WITH
 CREATE POLICY definer ON visits FOR SELECT TO hass_definer USING (true);
 CREATE POLICY definer ON beds FOR SELECT TO hass_definer USING (true);
 CREATE POLICY definer ON import_sources FOR SELECT TO hass_definer USING (true);
+CREATE POLICY definer ON notifications FOR SELECT TO hass_definer USING (true);
 CREATE POLICY definer ON audit_logs FOR INSERT TO hass_definer WITH CHECK (true);
 CREATE POLICY definer_read ON audit_logs FOR SELECT TO hass_definer USING (true);
 
@@ -193,6 +194,7 @@ GRANT SELECT ON access_grants TO hass_definer;
 GRANT SELECT ON visits TO hass_definer;
 GRANT SELECT ON beds TO hass_definer;
 GRANT SELECT ON import_sources TO hass_definer;
+GRANT SELECT (recipient_user_id, channel, read_at) ON notifications TO hass_definer;
 GRANT SELECT, UPDATE (last_login, password_hash, password_changed_at) ON users TO hass_definer;
 GRANT SELECT, INSERT, UPDATE ON sessions TO hass_definer;
 GRANT SELECT, INSERT, UPDATE ON password_links TO hass_definer;

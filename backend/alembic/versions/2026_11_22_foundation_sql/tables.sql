@@ -472,6 +472,7 @@ CREATE INDEX notifications_due_idx ON notifications (next_attempt_at) WHERE stat
 CREATE INDEX notifications_hospital_id_created_at_idx ON notifications (hospital_id, created_at);
 CREATE INDEX notifications_recipient_user_id_idx ON notifications (recipient_user_id, created_at DESC);
 CREATE INDEX notifications_status_created_at_idx ON notifications (status, created_at);
+CREATE INDEX notifications_unread_idx ON notifications (recipient_user_id) WHERE channel = 'in_app' AND read_at IS NULL;
 COMMENT ON COLUMN notifications.id IS 'UUID version 7, made by the application';
 COMMENT ON COLUMN notifications.hospital_id IS 'hospital it is sent for; NULL = the network';
 COMMENT ON COLUMN notifications.recipient_user_id IS 'who is told, where he has a login';

@@ -82,7 +82,7 @@ async def use_emergency_access(request: Request, db: Db, actor: CurrentActor, pa
 
 async def _reason(request: Request, db: AsyncSession, actor: Actor, patient_id: UUID, form: Form) -> Response:
     about = await _about(db, actor, patient_id)
-    return render(request, "records/reason.html", actor, status_code=form.status, form=form, **about)
+    return render(request, "records/reason.html", actor, status_code=form.status_code, form=form, **about)
 
 
 @router.post("/patients/{patient_id}/break-glass/end", dependencies=USE)
@@ -134,7 +134,7 @@ async def _queue(
         request,
         "records/queue_rows.html" if more else "records/queue.html",
         actor,
-        status_code=form.status if form else 200,
+        status_code=form.status_code if form else 200,
         page=page,
         state=state,
         states=STATES.items(),
