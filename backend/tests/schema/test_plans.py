@@ -221,7 +221,9 @@ def test_session_open_scans_nothing(filled: tuple[psycopg.Connection[Any], Value
             ("client_min_messages", "log"),
         ):  # fmt: skip
             connection.execute("SELECT set_config(%s, %s, true)", (name, value))
-        cookie = "SELECT scope FROM session_open(NULL, md5('777'), interval '1 day', 'test', NULL, NULL, NULL)"
+        cookie = (
+            "SELECT scope FROM session_open(NULL, md5('777'), interval '1 day', 'test', NULL, NULL, NULL)"
+        )
         connection.execute("SET LOCAL ROLE hass_app")
         assert connection.execute(cookie).fetchall() == [("hospital",)]
     plans = "\n".join(said)

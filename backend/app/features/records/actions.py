@@ -10,8 +10,8 @@ from app.access.actor import Actor
 from app.access.needs import needs
 from app.access.permissions import Permission
 from app.audit import events
-from app.core.errors import Conflict, NotFound
-from app.features.records.queries import no_such_patient
+from app.core.errors import Conflict
+from app.features.records.queries import no_such_access, no_such_patient
 from app.features.records.schemas import BreakGlassIn, ReviewIn
 from app.models.emr import AccessGrant, ReviewOutcome
 from app.models.notification import Channel, Notification
@@ -123,7 +123,7 @@ async def review_break_glass(
     """Judge an emergency access that has ended; nobody judges his own, and none is judged twice."""
     grant = await session.scalar(select(AccessGrant).where(AccessGrant.id == grant_id).with_for_update())
     if grant is None:
-        raise NotFound("emergency-access-not-found", "There is no such emergency access here.")
+        raise no_such_access()
     if grant.user_id == actor.user_id:
         raise Conflict(
             "own-emergency-access", "Nobody reviews an emergency access of his own. Leave it to a colleague."

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.actor import Actor
@@ -15,6 +15,7 @@ from app.audit import events
 from app.core.cursors import bad_cursor, read_cursor, read_key, write_cursor
 from app.core.errors import HassError, NotFound
 from app.features.records import schemas, statements
+from app.models.emr import AccessGrant
 
 MOST_ROWS = 100
 # Ours: no standard fixes how soon an emergency access is reviewed.
@@ -129,6 +130,17 @@ async def list_used_access(session: AsyncSession, actor: Actor, patient_id: UUID
     await reach_of(session, actor, patient_id)
     rows = (await session.execute(text(statements.USED), {"patient_id": patient_id})).mappings()
     return schemas.UsedAccessesOut(items=[schemas.UsedAccessOut.model_validate(dict(row)) for row in rows])
+
+
+def no_such_access() -> NotFound:
+    return NotFound("emergency-access-not-found", "There is no such emergency access here.")
+
+
+@needs(Permission.BREAK_GLASS_REVIEW)
+async def require_access(session: AsyncSession, actor: Actor, grant_id: UUID) -> None:
+    """Raises NotFound where there is no such emergency access within reach."""
+    if await session.scalar(select(AccessGrant.id).where(AccessGrant.id == grant_id)) is None:
+        raise no_such_access()
 
 
 @needs(Permission.BREAK_GLASS_REVIEW)
