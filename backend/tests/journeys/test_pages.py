@@ -45,6 +45,14 @@ PAGES = {
     "roles": ("admin", "/roles"),
     "role": ("admin", "/roles/{role}"),
     "docs": (None, "/api/docs"),
+    "forgotten": (None, "/password/forgotten"),
+    "link-closed": (None, "/password/new?link=x"),
+    "password-set": (None, "/password/set"),
+    "outbox": (None, "/outbox"),
+    "lock": ("pharma", "/lock"),
+    "account": ("reception", "/account"),
+    "account-patient": ("patient", "/account"),
+    "user-sessions": ("radmin", "/users/{nurse}/sessions"),
 }
 
 

@@ -29,17 +29,20 @@
   warning.querySelector("button").addEventListener("click", tell);
 
   const lock = async () => {
+    clearInterval(watch);
     await keepAll();
+    // The server locks it too, so that "back" shows nothing.
+    await fetch("/lock", { method: "POST", headers: { "X-CSRF-Token": token() }, redirect: "manual" });
     location.href = "/lock?next=" + encodeURIComponent(location.pathname + location.search);
   };
-  setInterval(() => {
+  const watch = setInterval(() => {
     if (left() <= 0) lock();
     else warning.hidden = left() > MINUTE;
   }, 1000);
 
   /* Forms: kept while they are typed into, given back on the same page, forgotten once sent. */
   const path = form => new URL(form.action, location.href).pathname;
-  const kept = [...document.querySelectorAll("main form[method=post]:not([data-no-keep])")];
+  const FORMS = "main form[method=post]:not([data-no-keep])";
   const changed = new Set();
   const words = form => [...form.elements].filter(field =>
     field.name && field.value !== undefined && !["hidden", "password", "file", "submit", "button"].includes(field.type)
@@ -55,21 +58,29 @@
     return keep(form, Object.fromEntries(words(form).map(field => [field.name, field.value])));
   }));
   let wait = 0;
-  for (const form of kept) {
-    form.addEventListener("input", () => {
-      changed.add(form);
-      clearTimeout(wait);
-      wait = setTimeout(keepAll, 2000);
-    });
-    form.addEventListener("submit", () => { clearTimeout(wait); changed.delete(form); keep(form, {}); });
-  }
+  // Listened for on the document: a form may come with a part of the page, long after the page.
+  const keepable = target => target.closest(FORMS);
+  document.addEventListener("input", event => {
+    const form = keepable(event.target);
+    if (!form) return;
+    changed.add(form);
+    clearTimeout(wait);
+    wait = setTimeout(keepAll, 2000);
+  });
+  document.addEventListener("submit", event => {
+    const form = keepable(event.target);
+    if (!form) return;
+    clearTimeout(wait);
+    changed.delete(form);
+    keep(form, {});
+  });
   addEventListener("pagehide", keepAll);
 
   const giveBack = async () => {
     const answer = await fetch("/drafts?page=" + encodeURIComponent(location.pathname), { headers: { "HX-Request": "true" } });
     if (!answer.ok) return leave(answer);
     const drafts = await answer.json();
-    for (const form of kept) {
+    for (const form of document.querySelectorAll(FORMS)) {
       for (const [name, value] of Object.entries(drafts[path(form)] ?? {})) {
         for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
           if (["hidden", "password", "file"].includes(field.type)) continue;
@@ -79,5 +90,5 @@
       }
     }
   };
-  if (kept.length) giveBack();
+  if (document.querySelector(FORMS)) giveBack();
 })();
