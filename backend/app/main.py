@@ -127,6 +127,7 @@ def create_app(
         app.include_router(pages, include_in_schema=False)
     app.include_router(staff_pages.router, include_in_schema=False)
     app.include_router(ward_pages.router, include_in_schema=False)
+    app.include_router(organisation_pages.logos, include_in_schema=False)
     app.include_router(portal_pages.router, include_in_schema=False)
     app.include_router(trail_pages.router, include_in_schema=False)
     add_health(app)

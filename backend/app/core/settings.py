@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """The folder with initdb and postgres to use for the embedded database."""
     demo: bool = False
     """Allows the demo's well-known passwords."""
+    storage_url: str | None = Field(default=None, repr=False)
+    """Where files are kept, as obstore reads it (s3://bucket/prefix ...); a folder below `home` when not set."""
     secret_file: AbsolutePath | None = None
     """The file that holds the signing key; made below `home` when not set."""
     audit_key_file: AbsolutePath | None = None

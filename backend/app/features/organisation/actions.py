@@ -15,8 +15,10 @@ from app.access.actor import Actor
 from app.access.needs import needs
 from app.access.permissions import Permission
 from app.core.errors import Conflict, Invalid, NotFound
+from app.core.files import keep_file
 from app.core.ids import new_id
 from app.core.versions import require_unchanged
+from app.features.organisation.rules import logo_name
 from app.features.organisation.schemas import (
     BedChangeIn,
     BedsIn,
@@ -59,6 +61,29 @@ async def choose_theme(
     region = await _region(session, region_id, seen)
     colours = checked_colours(theme.primary_color, theme.secondary_color)
     region.theme_settings = {**region.theme_settings, **colours}
+    await session.flush()
+    return region
+
+
+@needs(Permission.REGION_THEME)
+async def choose_logo(
+    session: AsyncSession, actor: Actor, region_id: UUID, picture: bytes, *, seen: str | None = None
+) -> Region:
+    """The picture before the region's name; kept under a name made from its content. Raises Invalid."""
+    region = await _region(session, region_id, seen)
+    name = logo_name(picture)
+    await keep_file(f"logos/{name}", picture)
+    region.theme_settings = {**region.theme_settings, "logo_url": f"/logo/{name}"}
+    await session.flush()
+    return region
+
+
+@needs(Permission.REGION_THEME)
+async def remove_logo(
+    session: AsyncSession, actor: Actor, region_id: UUID, *, seen: str | None = None
+) -> Region:
+    region = await _region(session, region_id, seen)
+    region.theme_settings = {**region.theme_settings, "logo_url": None}
     await session.flush()
     return region
 

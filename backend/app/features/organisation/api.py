@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from app.access.http import CurrentActor, Db, Needs
@@ -61,6 +62,28 @@ async def choose_theme(
 ) -> schemas.RegionOut:
     """Refused where a pair of the computed colours cannot be told apart (WCAG 2.1)."""
     await actions.choose_theme(db, actor, region_id, theme, seen=seen)
+    return await read_region(db, actor, response, region_id)
+
+
+@router.put(
+    "/regions/{region_id}/logo",
+    dependencies=[Needs(Permission.REGION_THEME)],
+    summary="Set its logo: a PNG or JPEG as the body",
+)
+async def choose_logo(
+    request: Request, db: Db, actor: CurrentActor, response: Response, region_id: UUID, seen: Seen
+) -> schemas.RegionOut:
+    await actions.choose_logo(db, actor, region_id, await request.body(), seen=seen)
+    return await read_region(db, actor, response, region_id)
+
+
+@router.delete(
+    "/regions/{region_id}/logo", dependencies=[Needs(Permission.REGION_THEME)], summary="Remove its logo"
+)
+async def remove_logo(
+    db: Db, actor: CurrentActor, response: Response, region_id: UUID, seen: SeenIfAny
+) -> schemas.RegionOut:
+    await actions.remove_logo(db, actor, region_id, seen=seen)
     return await read_region(db, actor, response, region_id)
 
 

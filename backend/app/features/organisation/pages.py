@@ -6,17 +6,22 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.access.actor import Actor
-from app.access.http import CurrentActor, Db, Needs
+from app.access.http import PUBLIC, CurrentActor, Db, Needs
 from app.access.permissions import Permission
+from app.core.errors import NotFound
+from app.core.files import read_file
 from app.core.versions import version_of
 from app.features.organisation import actions, queries, schemas
+from app.features.organisation.rules import MOST_BYTES, NAME, TYPES
 from app.web import theme
 from app.web.csrf import same_site
 from app.web.forms import Form, attempt, fill, read_form
+from app.web.static_files import A_YEAR
 from app.web.templating import render
 
 router = APIRouter(prefix="/organisation", dependencies=[Depends(same_site)])
@@ -199,6 +204,41 @@ def _theme(
         pairs=theme.pairs_of(theme.theme_from(primary, secondary)) if primary else [],
         is_alarm=primary is not None and theme.is_alarm(primary),
     )
+
+
+@router.post("/regions/{region_id}/logo", dependencies=THEME)
+async def choose_logo(request: Request, db: Db, actor: CurrentActor, region_id: UUID) -> Response:
+    """The picture that was chosen, or none any more."""
+    form = Form({"logo": ""})
+    async with request.form() as sent:
+        chosen, remove = sent.get("logo"), bool(sent.get("remove"))
+        picture = await chosen.read(MOST_BYTES + 1) if isinstance(chosen, UploadFile) else b""
+    act = (
+        actions.remove_logo(db, actor, region_id)
+        if remove
+        else actions.choose_logo(db, actor, region_id, picture)
+    )
+    if await attempt(db, form, act):
+        return RedirectResponse(f"/organisation/regions/{region_id}?done=saved", 303)
+    region = await queries.read_region(db, actor, region_id)
+    form.values |= {
+        "primary_color": region.primary_color or "",
+        "secondary_color": region.secondary_color or "",
+    }
+    return _theme(request, actor, region, form)
+
+
+logos = APIRouter()
+
+
+@logos.get("/logo/{name}", dependencies=[PUBLIC])
+async def show_logo(name: str) -> Response:
+    """A region's logo. Its name comes from its content, so the reply never changes."""
+    kind = NAME.fullmatch(name)
+    picture = await read_file(f"logos/{name}") if kind else None
+    if kind is None or picture is None:
+        raise NotFound
+    return Response(picture, media_type=TYPES[kind[1]], headers={"Cache-Control": A_YEAR})
 
 
 @router.get("/hospitals/new", dependencies=HOSPITALS)
