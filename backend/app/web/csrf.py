@@ -7,6 +7,7 @@ Before sign-in the binding is a random visitor cookie, afterwards the session's 
 import hashlib
 import hmac
 import secrets
+from collections.abc import AsyncIterator
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -65,10 +66,18 @@ def is_ours(request: Request, token: str) -> bool:
     )
 
 
-async def same_site(request: Request) -> None:
+async def same_site(request: Request) -> AsyncIterator[None]:
     """Refuses a page's POST that did not come from a form of ours."""
-    if request.method in SAFE_METHODS:
-        return
+    try:
+        if request.method not in SAFE_METHODS:
+            await _require_token(request)
+        yield
+    finally:
+        # A form may have brought files, also to a page that takes none: they are not left open.
+        await request.close()
+
+
+async def _require_token(request: Request) -> None:
     token = request.headers.get(HEADER)
     if token is None:
         value = (await request.form()).get(FIELD)
