@@ -71,6 +71,8 @@ OPERATORS = {
     "secret-short",
     "secret-unreadable",
 }
+# So many faults are named at once; a body of thousands would be answered by a longer one.
+MOST_ERRORS = 30
 # Seconds after which to try again when we could not answer.
 SOON = 3
 
@@ -174,7 +176,10 @@ def refused_by_database(error: IntegrityError) -> Problem:
 
 
 def invalid_request(errors: Sequence[Mapping[str, Any]]) -> Problem:
-    listed = [{"field": _field(each["loc"]), "sentence": _sentence(each)} for each in errors]
+    # A field's name is the sender's own word and may be any length; so may their number.
+    listed = [
+        {"field": _field(each["loc"])[:100], "sentence": _sentence(each)} for each in errors[:MOST_ERRORS]
+    ]
     return Problem(422, "invalid", " ".join(dict.fromkeys(each["sentence"] for each in listed)), listed)
 
 
@@ -185,7 +190,7 @@ def _field(location: Sequence[Any]) -> str:
 
 def _sentence(error: Mapping[str, Any]) -> str:
     """What is needed, in our own words; the validator's would repeat what was typed."""
-    name, kind, limits = _field(error["loc"]), str(error["type"]), error.get("ctx") or {}
+    name, kind, limits = _field(error["loc"])[:100], str(error["type"]), error.get("ctx") or {}
     if kind == "missing":
         return f"{name} is needed."
     if kind == "extra_forbidden":
