@@ -6,9 +6,13 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from factories import make_hospital
 from served import Hospitals, browser, sign_in
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.testclient import TestClient
 
+from app.audit import events
 from app.core.ids import new_id
 
 As = Callable[[str], TestClient]
@@ -149,6 +153,23 @@ def test_a_change_of_rights_is_a_security_event(
         ).fetchone()
         connection.rollback()
     assert last == kind
+
+
+async def test_import_and_export_are_events_with_their_number(session: AsyncSession) -> None:
+    hospital = await make_hospital(session)
+    reach = text(
+        "SELECT set_config('hass.scope', 'hospital', true), set_config('hass.hospital_id', :hospital, true)"
+    )
+    await session.execute(reach, {"hospital": str(hospital.id)})
+    await events.record_export(session, "visits", count=12, what="CSV")
+    await events.record_import(session, "import_sources", count=3, source="urn:other")
+    written = text(
+        "SELECT action, event_type, query FROM audit_logs WHERE event_type IN ('110106', '110107') ORDER BY seq"
+    )
+    assert [tuple(row) for row in await session.execute(written)] == [
+        ("E", "110106", {"as": "CSV", "count": 12}),
+        ("E", "110107", {"from": "urn:other", "count": 3}),
+    ]
 
 
 def test_ids_are_uuids_of_version_7(hospitals: Hospitals) -> None:

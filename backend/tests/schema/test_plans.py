@@ -115,6 +115,8 @@ HOT = {
     " AND scheduled_at >= now() AND scheduled_at < now() + INTERVAL '1 hour'",
     "lots of an item": f"SELECT id FROM inventory WHERE {OWN} AND item_code = 'F12' ORDER BY expiry_date",
     "messages that are due": f"SELECT id FROM notifications WHERE {OWN} AND created_at > now() + INTERVAL '1 hour'",
+    "newest of the trail": f"SELECT id FROM audit_logs WHERE {OWN}"
+    " ORDER BY created_at DESC, id DESC LIMIT 51",
     "trail of a patient": "SELECT id FROM audit_logs WHERE patient_id = %(patient)s ORDER BY created_at DESC LIMIT 50",
     "trail of a row": "SELECT id FROM audit_logs WHERE resource_type = 'patients' AND resource_id = %(patient)s"
     " ORDER BY created_at DESC",
