@@ -60,11 +60,21 @@ class Network:
     client: TestClient
     logins: dict[str, Login] = field(default_factory=dict)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    names: dict[UUID, str] = field(default_factory=dict)
+    # By login: worked out once, since every reply is searched for them.
+    _hidden: dict[str, set[str]] = field(default_factory=dict)
+    _unnamed: dict[str, set[str]] = field(default_factory=dict)
 
     def learn(self) -> None:
         """Read every row there is, past the policies, with whose it is."""
         with self.database.owner() as connection:
             self.rows = {table: _owned(connection, table) for table in MODELS}
+            found = connection.execute(
+                "SELECT id, last_name FROM patients UNION ALL SELECT id, last_name FROM users"
+            )
+            self.names = dict(found.fetchall())
+        self._hidden.clear()
+        self._unnamed.clear()
 
     def is_foreign(self, login: Login, table: str, row: dict[str, Any]) -> bool:
         """Whether the row must stay out of this login's reach: read off domain 5.2, not off the policies."""
@@ -105,24 +115,24 @@ class Network:
         return next((row["id"] for row in near or within), None)
 
     def hidden_ids(self, login: Login) -> set[str]:
-        return {
-            str(row["id"])
-            for table, rows in self.rows.items()
-            for row in rows
-            if self.is_foreign(login, table, row)
-        }
+        if login.name not in self._hidden:
+            self._hidden[login.name] = {
+                str(row["id"])
+                for table, rows in self.rows.items()
+                for row in rows
+                if self.is_foreign(login, table, row)
+            }
+        return self._hidden[login.name]
 
     def hidden_names(self, login: Login) -> set[str]:
         """Family names of people out of reach, each given once in this network. Patients read who treats them."""
-        with self.database.owner() as connection:
-            found = connection.execute(
-                "SELECT id, last_name FROM patients UNION ALL SELECT id, last_name FROM users"
-            )
-            names = dict(found.fetchall())
         tables = ("patients",) if login.scope == "self" else ("patients", "users")
-        rows = [(table, row) for table in tables for row in self.rows[table]]
-        seen = {names[row["id"]] for table, row in rows if not self.is_foreign(login, table, row)}
-        return {names[row["id"]] for table, row in rows if self.is_foreign(login, table, row)} - seen
+        if login.name not in self._unnamed:
+            rows = [(table, row) for table in tables for row in self.rows[table]]
+            seen = {self.names[row["id"]] for table, row in rows if not self.is_foreign(login, table, row)}
+            hidden = {self.names[row["id"]] for table, row in rows if self.is_foreign(login, table, row)}
+            self._unnamed[login.name] = hidden - seen
+        return self._unnamed[login.name]
 
 
 NONE = "NULL::uuid"

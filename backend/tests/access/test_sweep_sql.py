@@ -311,3 +311,15 @@ def write(world: World, table: str, column: str, how: str, other: Values) -> Non
             f"INSERT INTO {table} ({listed}) OVERRIDING USER VALUE SELECT {chosen} FROM {table}{on_conflict}",
             {"other": other["id"]},
         )
+
+
+@pytest.mark.parametrize("table", ["visits", "emr_local", "notifications", "access_grants"])
+def test_sweep_sees_a_policy_that_leaks(
+    world: World, hidden: dict[tuple[str, str], set[UUID]], table: str
+) -> None:
+    """What the sweep proves it proves by failing here: one careless policy, and rows of c come out."""
+    with world.connection.transaction(force_rollback=True):
+        world.connection.execute(f"CREATE POLICY careless ON {table} FOR SELECT TO hass_app USING (true)")
+        with looking(world, "staff of a"):
+            seen = {row[0] for row in world.connection.execute(f"SELECT id FROM {table}").fetchall()}
+        assert seen & hidden["staff of a", table]
