@@ -10,6 +10,7 @@ from starlette.responses import Response
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.features.organisation import actions, queries, schemas
+from app.features.organisation.rules import TYPES
 from app.models.bed import BedStatus
 from app.web.etag import Seen, SeenIfAny, send_etag
 
@@ -18,6 +19,7 @@ READ = [Needs(Permission.HOSPITAL_READ)]
 REGIONS = [Needs(Permission.REGION_MANAGE)]
 HOSPITALS = [Needs(Permission.HOSPITAL_MANAGE)]
 BEDS = [Needs(Permission.BED_SET_UP)]
+PICTURE = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in TYPES.values()}
 FIGURES = [Needs(Permission.METRICS_READ)]
 
 
@@ -69,6 +71,7 @@ async def choose_theme(
     "/regions/{region_id}/logo",
     dependencies=[Needs(Permission.REGION_THEME)],
     summary="Set its logo: a PNG or JPEG as the body",
+    openapi_extra={"requestBody": {"required": True, "content": PICTURE}},
 )
 async def choose_logo(
     request: Request, db: Db, actor: CurrentActor, response: Response, region_id: UUID, seen: Seen
