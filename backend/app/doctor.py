@@ -15,6 +15,7 @@ from app.audit.keys import audit_key, known_head
 from app.core import migrations
 from app.core.database import Urls, check_rights, connect, open_database
 from app.core.errors import HassError
+from app.core.mail import PostOffice
 from app.core.postgres_programs import find_programs, server_user
 from app.core.secrets import key_file, keys
 from app.core.settings import Settings, get_settings
@@ -49,6 +50,7 @@ def examine() -> list[Finding]:
         return [*findings, Finding("settings", error.sentence, is_wrong=True)]
     findings += _attempt("home", lambda: _home(settings))
     findings += _attempt("signing key", _key)
+    findings += _attempt("mail", lambda: _mail(settings))
     findings += _attempt("address", lambda: _browsers(settings))
     findings += _attempt("database", lambda: _database(settings))
     findings += _attempt("port", lambda: _port(settings))
@@ -101,6 +103,16 @@ def _key() -> Iterator[Finding]:
     refuse_default_key(get_settings())
     older = f" It holds {len(found) - 1} older for what they signed." if len(found) > 1 else ""
     yield Finding("signing key", f"{path} can be read, and by its owner only.{older}")
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    if PostOffice(settings.smtp_url, keeps=False).delivers:
+        yield Finding("mail", f"Mails go through HASS_SMTP_URL; their links begin with {settings.address}.")
+    else:
+        yield Finding(
+            "mail",
+            "HASS_SMTP_URL is not set: nobody is mailed, and a forgotten password needs an administrator.",
+        )
 
 
 def _browsers(settings: Settings) -> Iterator[Finding]:

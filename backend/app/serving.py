@@ -147,6 +147,7 @@ def serve(
     from app.worker import working
 
     host, port = listening.getsockname()[:2]
+    environment_of_port(port)
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -200,6 +201,12 @@ def _connection() -> Any:
         # Where httptools is not to be had, uvicorn's other protocol bounds the headers by itself.
         return "h11"
     return Connection
+
+
+def environment_of_port(port: int) -> None:
+    """Links in mails name the port that is served, whichever option chose it."""
+    os.environ["PORT"] = str(port)
+    get_settings.cache_clear()
 
 
 def environment_of_demo() -> None:

@@ -10,6 +10,7 @@ import pytest
 from app.core.errors import HassError
 from app.core.secrets import signing_key, write_once
 from app.core.settings import Settings, get_settings
+from app.serving import environment_of_port
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,15 @@ def test_a_setting_that_cannot_be_understood_is_named(monkeypatch: pytest.Monkey
 def test_passwords_stand_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HASS_DATABASE_URL", "postgresql://a:hunter22@h/d")
     assert "hunter22" not in repr(Settings())
+
+
+def test_links_name_the_public_address_else_the_port_that_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "8000")
+    environment_of_port(8210)
+    assert get_settings().address == "http://127.0.0.1:8210"
+    monkeypatch.setenv("HASS_PUBLIC_URL", "https://hass.hospital.example/")
+    get_settings.cache_clear()
+    assert get_settings().address == "https://hass.hospital.example"
 
 
 def test_the_signing_key_is_made_once_for_its_owner_only(own_home: Path) -> None:
