@@ -9,9 +9,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import uvicorn
+from factories import HOUR, NOW, Make
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from served import PASSWORDS, Hospitals
 
@@ -49,6 +51,35 @@ def address(hospitals: Hospitals) -> Iterator[str]:
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def quentin(hospitals: Hospitals) -> UUID:
+    """Somebody whom the demo hospital does not treat, and of whom Lakeside has published two records.
+
+    The doctor's emergency access to them lives; one of the nurse to John's waits for its review."""
+    with hospitals.database.owner() as connection:
+        make = Make(connection)
+        found = connection.execute(
+            "SELECT p.id, p.hospital_id, p.person_id, h.code FROM patients p JOIN hospitals h ON h.id = p.hospital_id"
+            " WHERE p.id = ANY(%s) ORDER BY h.code DESC",
+            ([hospitals.john, hospitals.nora],),
+        ).fetchall()
+        john, nora = ({"id": a, "hospital_id": b, "person_id": c, "code": d} for a, b, c, d in found)
+        users = connection.execute(
+            "SELECT split_part(email::text, '@', 1), id FROM users WHERE email LIKE '%@hass.example'"
+        )
+        login = {name: {"id": user_id} for name, user_id in users.fetchall()}
+        person = make.person(first_name="Quentin", last_name="Examplename")
+        here = make.patient(hospital={"id": john["hospital_id"], "code": "NGH"}, person=person)
+        there = make.patient(hospital={"id": nora["hospital_id"], "code": "LSH"}, person=person)
+        visit = make.visit(patient=there, status="discharged")
+        for degree in ("N", "R"):
+            published = {"status": "synced", "synced_at": NOW, "confidentiality": degree}
+            make.emr_global(record=make.emr_local(visit=visit), person=person, **published)
+        make.access_grant(patient=here, user=login["doctor"])
+        make.access_grant(patient=john, user=login["nurse"], granted_at=NOW - 100 * HOUR)
+        return UUID(str(here["id"]))
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,14 @@ PAGES = {
     "person": ("radmin", "/staff/{nurse}"),
     "roles": ("admin", "/roles"),
     "role": ("admin", "/roles/{role}"),
+    "elsewhere": ("doctor", "/patients/{quentin}/global-records"),
+    "elsewhere-none": ("doctor", "/patients/{john}/global-records"),
+    "elsewhere-closed": ("nurse", "/patients/{quentin}/global-records"),
+    "chart-emergency": ("doctor", "/patients/{quentin}"),
+    "break-glass": ("nurse", "/patients/{quentin}/break-glass"),
+    "reviews": ("manager", "/break-glass?state=all"),
+    "reviews-waiting": ("manager", "/break-glass"),
+    "own-emergency": ("patient", "/my/emergency-access"),
     "docs": (None, "/api/docs"),
     "forgotten": (None, "/password/forgotten"),
     "link-closed": (None, "/password/new?link=x"),
@@ -58,10 +66,11 @@ PAGES = {
 
 @pytest.mark.parametrize("name", PAGES)
 async def test_page_has_no_fault_for_axe_and_does_not_scroll_sideways(
-    name: str, visit: Callable[..., Any], hospitals: Hospitals, busy: UUID, shots: Path
+    name: str, visit: Callable[..., Any], hospitals: Hospitals, busy: UUID, quentin: UUID, shots: Path
 ) -> None:
     who, path = PAGES[name]
-    opened = await visit(who, path=path.format(john=hospitals.john, busy=busy, **rows(hospitals)))
+    known = {"john": hospitals.john, "busy": busy, "quentin": quentin, **rows(hospitals)}
+    opened = await visit(who, path=path.format(**known))
     page = opened.page
     faults: list[str] = []
     for width, (across, down) in SIZES.items():

@@ -54,7 +54,8 @@ def test_form_names_the_patient_and_the_act(network: Network, doctor: Login, unk
         "SELECT first_name || ' ' || last_name, mrn FROM patients WHERE id = %s", (unknown,)
     ).fetchone()
     assert row is not None
-    assert f"Open the records of {row[0]} for 60 minutes" in page
+    assert f"Emergency access to the records of {row[0]}" in page
+    assert "Open them for 60 minutes</button>" in page
     assert row[1] in page
 
 
