@@ -194,3 +194,20 @@ def test_last_tablets_are_never_sold_twice(ward: tuple[Make, Database]) -> None:
         ).rowcount
 
     assert race(database, hospital, issue) == {"won": 10, "inventory_quantity_range_check": TRIES - 10}
+
+
+def test_one_of_forty_presses_opens_a_record(ward: tuple[Make, Database]) -> None:
+    """The same user presses again and again: one emergency access lives, the others are told so."""
+    make, database = ward
+    hospital = make.hospital()
+    file = make.patient(hospital=hospital)
+    doctor = make.user("doctor", hospital=hospital)
+
+    def press(connection: psycopg.Connection[Any], _: int) -> None:
+        connection.execute("SELECT set_config('hass.user_id', %s, true)", (str(doctor["id"]),))
+        Make(connection).access_grant(patient=file, user=doctor)
+
+    ended = race(database, hospital, press)
+    # Two of a kind that wait for each other: PostgreSQL ends one of them, which is a loser too.
+    assert ended["won"] == 1
+    assert ended["won"] + ended["access_grants_one_live_excl"] + ended["deadlock"] == TRIES
