@@ -86,9 +86,10 @@ def refusals(method: str, path: str, operation: dict[str, Any]) -> list[str]:
     if "{" in path or has_body:
         found.add("404")
     if method != "get":
-        found.add("409")
+        # A body is weighed wherever one is sent.
+        found |= {"400", "409", "413"}
     if has_body:
-        found |= {"400", "408", "413", "415"}
+        found |= {"408", "415"}
     if has_body or parameters:
         found.add("422")
     if "if-match" in parameters:
