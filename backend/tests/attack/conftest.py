@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from served import ROLES, Hospitals
+from somebody import first_hash, somebody, wanda
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from app.access.after import take_work
 from app.access.http import SESSION_COOKIE, open_transaction
 from app.main import api_routes, create_app
 
+__all__ = ["first_hash", "somebody", "wanda"]
 As = Callable[[str], TestClient]
 NOBODY = "nobody"
 CALLERS = (*ROLES, NOBODY)

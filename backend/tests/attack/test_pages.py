@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from attack.conftest import NOBODY, Target, routes
-from served import PASSWORDS, browser, sign_in, token_of
+from served import browser, sign_in, token_of
+from somebody import Person
 from starlette.testclient import TestClient
 
 from app.access.http import SESSION_COOKIE
@@ -235,13 +236,13 @@ def same_but_for_numbers(text: str) -> str:
     return re.sub(r"[0-9a-f]{8,}[\w.-]*|\d+", "#", text)
 
 
-def test_no_answer_tells_whether_an_account_exists(client: TestClient) -> None:
+def test_no_answer_tells_whether_an_account_exists(client: TestClient, wanda: Person) -> None:
     seen = set()
     for email in (
-        "nurse@hass.example",
+        wanda.email,
         "nobody@hass.example",
         "NOBODY@x",
-        "nurse@hass.example\x00",
+        f"{wanda.email}\x00",
         "' OR 1=1 --",
     ):
         page = browser(client)
@@ -251,10 +252,11 @@ def test_no_answer_tells_whether_an_account_exists(client: TestClient) -> None:
         program = client.post("/api/v1/auth/login", json={"email": email, "password": "not-it"})
         assert (program.status_code, program.json()["detail"]) == (401, "E-mail or password is wrong.")
     assert len(seen) == 1
-    assert PASSWORDS["nurse@hass.example"] not in str(seen)
 
 
-def test_an_unknown_account_costs_the_same_work(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_account_costs_the_same_work(
+    client: TestClient, wanda: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Counted and not timed: one hash is compared whoever asks, with whatever password."""
     from app.access import passwords
 
@@ -267,11 +269,11 @@ def test_an_unknown_account_costs_the_same_work(client: TestClient, monkeypatch:
 
     monkeypatch.setattr(type(passwords._hasher), "verify", count)
     for email, password in [
-        ("nurse@hass.example", "wrong"),
+        (wanda.email, "wrong"),
         ("nobody@hass.example", "wrong"),
-        ("nurse@hass.example", "x" * 73),
+        (wanda.email, "x" * 73),
         ("nobody@hass.example", "x" * 900),
-        ("nurse@hass.example", "nul\x00"),
+        (wanda.email, "nul\x00"),
     ]:
         counted.clear()
         client.post("/api/v1/auth/login", json={"email": email, "password": password})

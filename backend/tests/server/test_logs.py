@@ -98,7 +98,7 @@ def test_a_whole_browsing_of_the_application_writes_nothing_of_anybody(
             filled = re.sub(r"\{[^}]+\}", str(hospitals.john), path)
             caller = api_as(role) if path.startswith("/api/") else page_as(role)
             caller.get(filled, params={"q": "Smith John", "mrn": "NGH-00000012", "phone": "0155501"})
-    sign_in(browser(client), "nurse@hass.example", "Smith-wrong")
+    sign_in(browser(client), "smith@nowhere.example", "Smith-wrong")
     client.post(
         "/api/v1/auth/login", json={"email": "nurse@hass.example", "password": "nurse123", "x": "Smith"}
     )
