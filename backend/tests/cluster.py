@@ -111,8 +111,10 @@ def new_cluster(*, migrated: bool = True) -> Iterator[TestCluster]:
     home = folder / f"{os.getpid()}-{secrets.token_hex(3)}"
     home.mkdir()
     # Held until we end, however we end: the next run removes every folder whose lock is free.
-    with (home / "lock").open("w") as lock:
+    with (home / "lock.new").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        # Only now may others see it: a lock that is free marks a folder as left behind.
+        (home / "lock.new").rename(home / "lock")
         root = home / "postgres"
         user = server_user(root)
         prepare_root(root, user)

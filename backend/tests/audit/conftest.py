@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster import Database, TestCluster
+from cluster import Database, TestCluster, new_cluster
 from factories import Make
 from trail import Trail, private_key
 
@@ -14,11 +14,18 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
+def quiet_cluster() -> Iterator[TestCluster]:
+    """A server on which nothing else is at work: a batch ends before the oldest transaction of the whole server."""
+    with new_cluster() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
 def sealed_once(
-    cluster: TestCluster, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+    quiet_cluster: TestCluster, worker_id: str, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Database, Path]:
     """More than a dozen rows of three transactions, sealed in three batches, and the folder of their key."""
-    database, home = cluster.create(f"trail_{worker_id}"), tmp_path_factory.mktemp("trail")
+    database, home = quiet_cluster.create(f"trail_{worker_id}"), tmp_path_factory.mktemp("trail")
     with private_key(home):
         for write in (_organisation, _patient, _read):
             with database.owner(autocommit=False) as connection:
@@ -30,16 +37,14 @@ def sealed_once(
 
 
 @pytest.fixture
-def trail(
-    sealed_once: tuple[Database, Path], cluster: TestCluster, worker_id: str, tmp_path: Path
-) -> Iterator[Trail]:
+def trail(sealed_once: tuple[Database, Path], quiet_cluster: TestCluster, tmp_path: Path) -> Iterator[Trail]:
     """A copy of that trail, key and all, to tamper with."""
     template, home = sealed_once
-    made = cluster.create(f"{template.name}_{next(_numbers)}", template=template.name)
+    made = quiet_cluster.create(f"{template.name}_{next(_numbers)}", template=template.name)
     shutil.copytree(home, tmp_path / "home")
     with private_key(tmp_path / "home"):
         yield Trail(made)
-    cluster.drop(made.name)
+    quiet_cluster.drop(made.name)
 
 
 CONTEXT = (

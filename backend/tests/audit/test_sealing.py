@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from cluster import BACKEND, Database
+from cluster import BACKEND, TestCluster
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from trail import Trail, private_key
 
@@ -153,10 +153,12 @@ async def seal_elsewhere(sessions: async_sessionmaker[AsyncSession]) -> None:
         await _seal(session, audit_key(make=True), None, BEGINNING, 10**12 + 4, 0)
 
 
-def test_a_chain_goes_on_in_a_server_that_counts_from_lower_on(database: Database, tmp_path: Path) -> None:
+def test_a_chain_goes_on_in_a_server_that_counts_from_lower_on(
+    quiet_cluster: TestCluster, tmp_path: Path
+) -> None:
     """A dump keeps the rows, their seq and their transactions; the new server's counter knows nothing of them."""
     with private_key(tmp_path):
-        trail = Trail(database)
+        trail = Trail(quiet_cluster.create("restored"))
         for number in range(3):
             add(trail, counted=10**12 + number)
         trail.run(seal_elsewhere)

@@ -7,8 +7,8 @@ from pathlib import Path
 from cluster import BACKEND
 
 APP = BACKEND / "app"
-# Acts, the import (itself one act) and the demo are the only writers.
-WRITERS = ("features/*/actions.py", "fhir/importer.py", "fhir/writer.py", "demo/*.py")
+# Acts, the import (itself one act), the sealing of the trail and the demo are the only writers.
+WRITERS = ("audit/sealing.py", "features/*/actions.py", "fhir/importer.py", "fhir/writer.py", "demo/*.py")
 
 
 @functools.cache
