@@ -153,7 +153,7 @@ def events(hospitals: Hospitals) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-def test_opening_a_chart_is_in_the_trail_and_a_miss_is_not(
+def test_opening_a_chart_is_in_the_trail_and_a_miss_is_a_refusal(
     api_as: As, page_as: As, hospitals: Hospitals
 ) -> None:
     before = len(events(hospitals))
@@ -164,6 +164,7 @@ def test_opening_a_chart_is_in_the_trail_and_a_miss_is_not(
     assert [(row[0], row[2], row[3]) for row in new] == [
         ("R", hospitals.john, "read_chart"),
         ("R", hospitals.john, "show_chart"),
+        ("E", None, "read_chart"),
     ]
     assert all(row[4] is not None for row in new)
 

@@ -1,6 +1,6 @@
 """Signing in, refreshing and signing out (S50, S51), by JSON and by cookie."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import jwt
 import pytest
 from served import Hospitals, browser, sign_in
+from somebody import Person
 from starlette.testclient import TestClient
 
 from app.access import passwords, tokens
@@ -31,18 +32,6 @@ def pair(client: TestClient) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
-
-
-@pytest.fixture
-def restored_nurse(hospitals: Hospitals) -> Iterator[Callable[[str], None]]:
-    """Change the nurse's row by SQL; afterwards she is as before."""
-
-    def change(assignment: str) -> None:
-        with hospitals.database.owner() as connection:
-            connection.execute(f"UPDATE users SET {assignment} WHERE email = 'nurse@hass.example'")
-
-    yield change
-    change("is_active = true, is_deleted = false, password_changed_at = NULL")
 
 
 def test_login_answers_with_a_pair_of_tokens(pair: dict[str, Any]) -> None:
@@ -200,17 +189,16 @@ def test_signing_out_on_a_page_ends_its_cookie(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("change", ["is_active = false", "is_deleted = true", "password_changed_at = now()"])
-def test_a_change_of_the_account_ends_its_tokens_at_once(
-    client: TestClient, pair: dict[str, Any], restored_nurse: Callable[[str], None], change: str
-) -> None:
-    restored_nurse(change)
-    assert client.get(ME, headers=bearer(pair["access_token"])).status_code == 401
-    assert client.post(REFRESH, json={"refresh_token": pair["refresh_token"]}).status_code == 401
+def test_a_change_of_the_account_ends_its_tokens_at_once(wanda: Person, change: str) -> None:
+    pair = wanda.log_in().json()
+    wanda.sql(f"UPDATE users SET {change} WHERE id = %s", wanda.id)
+    assert wanda.client.get(ME, headers=bearer(pair["access_token"])).status_code == 401
+    assert wanda.client.post(REFRESH, json={"refresh_token": pair["refresh_token"]}).status_code == 401
 
 
-def test_a_disabled_account_cannot_sign_in(client: TestClient, restored_nurse: Callable[[str], None]) -> None:
-    restored_nurse("is_active = false")
-    assert client.post(LOGIN, json=NURSE).status_code == 401
+def test_a_disabled_account_cannot_sign_in(wanda: Person) -> None:
+    wanda.sql("UPDATE users SET is_active = false WHERE id = %s", wanda.id)
+    assert wanda.log_in().status_code == 401
 
 
 def test_access_token_ends_after_a_quarter_of_an_hour(client: TestClient, pair: dict[str, Any]) -> None:
