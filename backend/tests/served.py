@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from busy import make_busy_patient
 from cluster import Database, TestCluster
+from pwdlib.hashers.bcrypt import BcryptHasher
 
 from app import demo
 from app.core.database import create_engine, session_factory
@@ -70,6 +71,10 @@ def hospitals(cluster: TestCluster, worker_id: str) -> Iterator[Hospitals]:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, _seed(database)).result()
     with database.owner() as connection:
+        for email, password in PASSWORDS.items():
+            # Hashed cheaply: the tests sign in hundreds of times, and what bcrypt costs is tested by itself.
+            cheap = BcryptHasher(rounds=4).hash(password)
+            connection.execute("UPDATE users SET password_hash = %s WHERE email = %s", (cheap, email))
         nora = connection.execute(LAKESIDE).fetchone()
         john = connection.execute("SELECT id FROM patients WHERE last_name = 'Smith'").fetchone()
     assert nora is not None

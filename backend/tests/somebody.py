@@ -7,10 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from cluster import Database
+from pwdlib.hashers.bcrypt import BcryptHasher
 from served import Hospitals, browser, sign_in, token_of
 from starlette.testclient import TestClient
-
-from app.access import passwords
 
 FIRST = "purple kettle on the roof"
 SECOND = "seven herons cross a canal"
@@ -53,8 +52,8 @@ class Person:
 
 @pytest.fixture(scope="session")
 def first_hash() -> str:
-    """bcrypt is slow on purpose: once for all of these."""
-    return passwords.hash_password(FIRST)
+    """bcrypt is slow on purpose: hashed cheaply, and once for all of these."""
+    return BcryptHasher(rounds=4).hash(FIRST)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ BODIES = [
     (method.upper(), path, operation)
     for path, methods in SCHEMA["paths"].items()
     for method, operation in methods.items()
-    if "requestBody" in operation
+    if "application/json" in operation.get("requestBody", {}).get("content", {})
 ]
 # Each attempt costs a bcrypt.
 SLOW = re.compile(r"/login|/password|/lock")
