@@ -5,7 +5,7 @@
 CREATE FUNCTION keep_a_super_admin() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock(4022);
+  PERFORM pg_advisory_xact_lock(4024);
   IF NOT EXISTS (SELECT FROM users u JOIN roles r ON r.id = u.role_id
                   WHERE r.name = 'super_admin' AND u.is_active AND NOT u.is_deleted AND u.email IS NOT NULL) THEN
     RAISE EXCEPTION 'the last active super administrator stays'
