@@ -15,7 +15,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.access.context import set_context
-from app.audit.keys import AuditKey, ChainHead, audit_key, known_head, remember_head
+from app.audit.keys import AuditKey, ChainHead, audit_key, head_path, known_head, remember_head
+from app.core.errors import Conflict
 from app.models.audit_log import AuditSeal, SealKind
 from app.models.role import Scope
 
@@ -85,9 +86,22 @@ def link_of(row: AuditSeal) -> Link:
 
 
 async def newest_seal(session: AsyncSession) -> AuditSeal | None:
+    """The link that the next one follows; raises Conflict where it is not the one that this machine knows of.
+
+    A chain whose end was cut off is not gone on with: the next seals would cover the gap."""
     found: AuditSeal | None = await session.scalar(
         select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1)
     )
+    number, head = found.number if found else 0, known_head()
+    if head is not None and (
+        head.number > number or (found and head.number == number and head.seal != found.seal)
+    ):
+        raise Conflict(
+            "audit-chain-cut",
+            f"Seal {head.number} of the audit trail was made and is gone, so nothing more is sealed. Run: hass audit"
+            f" verify. After an older backup was restored, restore its {head_path()} too; of a database made anew,"
+            " remove that file.",
+        )
     return found
 
 

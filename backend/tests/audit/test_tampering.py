@@ -111,6 +111,30 @@ def test_a_row_inserted_behind_its_back_is_named(trail: Trail, in_month: int) ->
     assert trail.found() == [("inserted", made)]
 
 
+@pytest.mark.parametrize("seq", [0, -1, -(2**63)])
+def test_a_row_inserted_before_the_first_one_is_named(trail: Trail, seq: int) -> None:
+    like, made = trail.rows()[4], new_id()
+    trail.behind_its_back(
+        "INSERT INTO audit_logs (id, seq, transaction_id, action, resource_type, created_at, updated_at)"
+        " VALUES (%s, %s, %s, 'R', 'patients', %s, %s)",
+        made, seq, like["transaction_id"], like["created_at"], like["created_at"],
+    )  # fmt: skip
+    assert trail.found() == [("inserted", made)]
+
+
+@pytest.mark.parametrize("seq", [1, 10**6])
+def test_a_row_inserted_under_the_id_of_another_is_named(trail: Trail, seq: int) -> None:
+    """The key of the table holds the instant too."""
+    like = trail.rows()[4]
+    at = like["created_at"] + timedelta(microseconds=1)
+    trail.behind_its_back(
+        "INSERT INTO audit_logs (id, seq, transaction_id, action, resource_type, created_at, updated_at)"
+        " VALUES (%s, %s, %s, 'R', 'patients', %s, %s)",
+        like["id"], seq, like["transaction_id"], at, at,
+    )  # fmt: skip
+    assert trail.found() == [("inserted", like["id"])]
+
+
 def test_the_first_trace_stands_first(trail: Trail) -> None:
     rows = trail.rows()
     for row in (rows[-1], rows[1], rows[7]):
@@ -130,6 +154,29 @@ def test_a_tail_cut_off_rows_and_seals_is_seen_by_the_head_kept_outside(trail: T
     trail.behind_its_back("DELETE FROM audit_seals WHERE number = 3")
     (finding,) = trail.verify().findings
     assert (finding.kind, finding.seal) == ("seal-missing", 3)
+
+
+@pytest.mark.parametrize("gone", ["number = 3", "true"])
+def test_a_chain_that_was_cut_is_not_gone_on_with(trail: Trail, gone: str) -> None:
+    """Else the next seals would cover the gap, within a minute, before anybody verifies."""
+    trail.behind_its_back("DELETE FROM audit_logs WHERE id = %s", trail.rows()[-1]["id"])
+    trail.behind_its_back(f"DELETE FROM audit_seals WHERE {gone}")
+    for _ in range(2):
+        with trail.database.owner() as connection:
+            connection.execute("SELECT audit_event('R', '110110', 'patients', %s)", (new_id(),))
+        with pytest.raises(HassError, match="Seal 3 of the audit trail was made and is gone"):
+            trail.seal()
+    assert ("seal-missing", 3) in {(each.kind, each.seal) for each in trail.verify().findings}
+
+
+def test_a_chain_of_an_older_backup_goes_on_with_the_head_of_that_backup(trail: Trail) -> None:
+    with trail.database.owner() as connection:
+        before = connection.execute("SELECT seal FROM audit_seals WHERE number = 2").fetchone()
+    assert before is not None
+    trail.behind_its_back("DELETE FROM audit_seals WHERE number = 3")
+    head_path().write_text(f"2 {before[0]}\n")
+    assert trail.seal() > 0
+    assert trail.verify().is_whole
 
 
 def test_a_whole_chain_that_is_gone_is_seen(trail: Trail) -> None:

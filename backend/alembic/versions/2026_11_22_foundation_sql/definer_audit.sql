@@ -1,7 +1,8 @@
 -- Functions of hass_definer for the trail: digests to seal, and who opened a patient's own record.
 
 -- Of two servers that counted transactions on their own, one after the other, the order of writing (seq) says which
--- one wrote a row: p_after is the last seq of the server before, p_upto that of the server in question.
+-- one wrote a row: p_after is the last seq of the server before, p_upto that of the server in question. Where no server
+-- was before, p_after is 0 and holds nothing back: a forged row may have any seq.
 
 -- Where a batch that begins with the transaction p_from ends: no later than the oldest transaction still at work, so
 -- that a commit that comes late is never missed, and after about p_most rows. Equal to p_from: nothing to seal.
@@ -16,7 +17,7 @@ BEGIN
   END IF;
   SELECT max(batch.transaction_id) INTO last
     FROM (SELECT l.transaction_id FROM audit_logs l
-           WHERE l.transaction_id >= p_from AND l.transaction_id < ended AND l.seq > p_after
+           WHERE l.transaction_id >= p_from AND l.transaction_id < ended AND (p_after = 0 OR l.seq > p_after)
            ORDER BY l.transaction_id LIMIT p_most) AS batch;
   RETURN coalesce(last + 1, p_from);
 END
@@ -47,7 +48,7 @@ BEGIN
            audit_part(l.request_id), audit_part(host(l.ip_address) || '/' || masklen(l.ip_address)),
            audit_part(l.user_agent)), 'UTF8'))
     FROM audit_logs l WHERE l.transaction_id >= p_from AND l.transaction_id < p_before
-     AND l.seq > p_after AND l.seq <= p_upto
+     AND (p_after = 0 OR l.seq > p_after) AND l.seq <= p_upto
    ORDER BY l.transaction_id, l.seq, l.id;
 END
 $$;
@@ -64,7 +65,7 @@ BEGIN
            WHERE i.inhparent = 'audit_logs'::regclass
              AND c.relname > 'audit_logs_' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMM')
              AND c.relname <> 'audit_logs_default')
-    FROM audit_logs l WHERE l.transaction_id >= p_from AND l.seq > p_after;
+    FROM audit_logs l WHERE l.transaction_id >= p_from AND (p_after = 0 OR l.seq > p_after);
 END
 $$;
 
