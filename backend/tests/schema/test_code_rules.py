@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 from pathlib import Path
 
 from cluster import BACKEND
@@ -121,3 +122,12 @@ def test_models_and_medical_knowledge_do_no_input_or_output() -> None:
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             assert not {name.split(".")[0] for name in names} & banned, path
+
+
+def test_each_lock_of_the_database_has_a_number_of_its_own() -> None:
+    """Two that share one wait for each other: an administrator for the sealing of the trail."""
+    number = re.compile(r"advisory_xact_lock\((\d+)\)")
+    sources = [*APP.rglob("*.py"), *(BACKEND / "alembic").rglob("*.sql")]
+    taken = [found for path in sources for found in number.findall(path.read_text(encoding="utf-8"))]
+    assert len(taken) >= 4
+    assert sorted(taken) == sorted(set(taken))
