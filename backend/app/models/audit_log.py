@@ -44,6 +44,14 @@ class AuditLog(Base):
         Index(None, "user_id", "created_at"),
         Index(None, "patient_id", "created_at"),
         Index(None, "hospital_id", "created_at"),
+        # What administrators may read, newest first; access/policies.py names the same tables.
+        Index(
+            "audit_logs_of_organisation_idx",
+            "created_at",
+            postgresql_where=text(
+                "resource_type IN ('roles', 'regions', 'hospitals', 'users', 'sessions', 'audit_logs')"
+            ),
+        ),
         Index(None, "transaction_id"),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )

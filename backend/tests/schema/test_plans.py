@@ -10,6 +10,8 @@ import pytest
 from cluster import Database
 from factories import NOW, Make, Values
 
+from app.access.policies import ORGANISATION
+
 # Ten hospitals of 500 patients: a scan of one tenant is already a mistake, a scan of all the more so.
 FILL = (
     """INSERT INTO persons (id, first_name, last_name, date_of_birth, gender)
@@ -196,6 +198,24 @@ def test_the_same_question_as_the_patient_scans_nothing(
         lines = connection.execute(f"EXPLAIN {HOT[question]}", values).fetchall()
     plan = "\n".join(line for (line,) in lines)
     assert not scans(plan), plan
+
+
+@pytest.mark.parametrize("scope", ["network", "region"])
+def test_newest_of_the_trail_of_administrators_scan_nothing(
+    filled: tuple[psycopg.Connection[Any], Values], scope: str
+) -> None:
+    """They read the trail of the organisation only, beside which that of patients is long."""
+    connection, values = filled
+    question = f"SELECT id FROM audit_logs l WHERE l.{ORGANISATION}" + (
+        " AND l.region_id = %(hospital)s" if scope == "region" else ""
+    )
+    with connection.transaction(force_rollback=True):
+        connection.execute("SET LOCAL ROLE hass_app")
+        connection.execute("SELECT set_config('hass.scope', %s, true)", (scope,))
+        sentence = f"EXPLAIN {question} ORDER BY l.created_at DESC, l.id DESC LIMIT 51"
+        plan = "\n".join(line for (line,) in connection.execute(sentence, values).fetchall())
+    assert not scans(plan), plan
+    assert f"Index Scan Backward using audit_logs_{NOW:%Y%m}" in plan, plan
 
 
 def test_like_would_scan_the_tenant_which_is_why_it_is_not_used(

@@ -332,6 +332,7 @@ CREATE TABLE audit_logs (
  PARTITION BY RANGE (created_at);
 
 CREATE INDEX audit_logs_hospital_id_created_at_idx ON audit_logs (hospital_id, created_at);
+CREATE INDEX audit_logs_of_organisation_idx ON audit_logs (created_at) WHERE resource_type IN ('roles', 'regions', 'hospitals', 'users', 'sessions', 'audit_logs');
 CREATE INDEX audit_logs_patient_id_created_at_idx ON audit_logs (patient_id, created_at);
 CREATE INDEX audit_logs_resource_type_resource_id_created_at_idx ON audit_logs (resource_type, resource_id, created_at);
 CREATE INDEX audit_logs_transaction_id_idx ON audit_logs (transaction_id);

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.access.actor import Actor
 from app.access.needs import needs
 from app.access.permissions import Permission
+from app.access.policies import ORGANISATION
 from app.audit.events import AUDIT_LOG_USED, Event, record
 from app.audit.verifying import verify
 from app.core.cursors import bad_cursor, read_cursor, read_key, write_cursor
@@ -102,6 +103,11 @@ async def _conditions(
 
     if actor.scope == "hospital":
         require("l.hospital_id = :hospital_id", hospital_id=actor.hospital_id)
+    else:
+        # As the policies say it; alone they are alternatives, of which the planner takes no index.
+        conditions.append(f"l.{ORGANISATION}")
+    if actor.scope == "region":
+        require("l.region_id = :region_id", region_id=actor.region_id)
     if search.user_id:
         require("l.user_id = :user_id", user_id=search.user_id)
     if words := _plain(search.person):
