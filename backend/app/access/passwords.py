@@ -6,7 +6,6 @@ characters, none is refused for lack of a digit or a sign, and what is common or
 import asyncio
 import functools
 import gzip
-import itertools
 import re
 import secrets
 import unicodedata
@@ -24,6 +23,21 @@ ROUNDS = 12
 LEAST_CHARACTERS = 15
 # What must be left of a password once the words known of its owner are taken out.
 LEAST_OWN = 8
+LEAST_DIFFERENT = 5
+# Round and round, since a long password of digits begins again after 9 or 0.
+WALKS = tuple(
+    way * 8
+    for way in (
+        "0123456789",
+        "1234567890",
+        "abcdefghijklmnopqrstuvwxyz",
+        "qwertyuiopasdfghjklzxcvbnm",
+        "qwertzuiopasdfghjklyxcvbnm",
+        "azertyuiopqsdfghjklmwxcvbn",
+        "1q2w3e4r5t6y7u8i9o0p",
+        "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+    )
+)
 COMMON = Path(__file__).with_name("common_passwords.txt.gz")
 _hasher = PasswordHash((BcryptHasher(rounds=ROUNDS),))
 
@@ -44,14 +58,17 @@ def _common() -> frozenset[str]:
 
 
 def _is_common(password: str) -> bool:
-    """Listed, a listed one between digits and signs, a short piece again and again, or one after another."""
+    """Listed or without a thought, also between digits and signs."""
     plain = password.casefold()
     bare = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
-    repeated = any(
-        plain == (plain[:size] * len(plain))[: len(plain)] for size in range(1, len(plain) // 2 + 1)
-    )
-    steps = {ord(after) - ord(before) for before, after in itertools.pairwise(plain)}
-    return plain in _common() or bare in _common() or repeated or steps in ({0}, {1}, {-1})
+    return any(each in _common() or _is_thoughtless(each) for each in (plain, bare) if each)
+
+
+def _is_thoughtless(text: str) -> bool:
+    """A few letters only, a piece again and again, or a walk along the alphabet, the digits or the keyboard."""
+    again = any(text == (text[:size] * len(text))[: len(text)] for size in range(1, len(text) * 2 // 3 + 1))
+    walk = any(text in way or text[::-1] in way for way in WALKS)
+    return len(text) >= LEAST_OWN and (again or walk or len(set(text)) < LEAST_DIFFERENT)
 
 
 def _of_its_owner(password: str, known: Iterable[str | None]) -> bool:
