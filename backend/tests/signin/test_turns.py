@@ -70,6 +70,18 @@ def test_an_account_that_does_not_exist_waits_in_the_same_words(client: TestClie
     assert "retry-after" in unknown.headers
 
 
+@pytest.mark.parametrize("spelling", ["PHARMA@hass.example", " pharma@hass.example ", "Pharma@HASS.EXAMPLE"])
+def test_another_spelling_of_the_account_is_the_same_count(client: TestClient, spelling: str) -> None:
+    fail(client, PHARMACIST["email"], 5)
+    assert fail(client, spelling).status_code == 429
+
+
+def test_a_spelling_that_counts_apart_finds_no_account(client: TestClient) -> None:
+    """The database lowers a dotted capital I to i; here the two are two addresses."""
+    refused = client.post(LOGIN, json={"email": "adm\u0130n@hass.example", "password": "admin123"})
+    assert refused.status_code == 401
+
+
 def test_the_delay_doubles_and_is_capped(client: TestClient, hospitals: Hospitals, nobody: str) -> None:
     fail(client, nobody, 5)
     delays = []

@@ -17,7 +17,7 @@ from app.core.errors import NotFound, Unauthenticated
 from app.core.ids import new_id
 from app.features.signin.queries import IN_REACH, LockedPage
 from app.features.signin.schemas import DraftIn
-from app.features.signin.turns import turn_succeeded
+from app.features.signin.turns import account_name, turn_succeeded
 from app.models.user import FormDraft
 
 WRONG = "E-mail or password is wrong."
@@ -52,7 +52,9 @@ async def check(
 ) -> UUID:
     """The user whose e-mail and password these are; raises Unauthenticated, in the same time for every reason."""
     # PostgreSQL has no NUL in text; such an address cannot exist.
-    row = (await session.execute(_FIND, {"email": email.replace("\x00", "\ufffd")})).one_or_none()
+    row = (
+        await session.execute(_FIND, {"email": account_name(email).replace("\x00", "\ufffd")})
+    ).one_or_none()
     fits = await passwords.verify_password(password, row.password_hash if row else None)
     if row is None or not fits or not row.may_sign_in:
         user_id = row.user_id if row else None

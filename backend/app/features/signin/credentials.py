@@ -12,7 +12,7 @@ from app.core.errors import HassError, Invalid, Unauthenticated
 from app.features.signin import actions
 from app.features.signin.links import LinkPurpose, send_password_link
 from app.features.signin.queries import OpenLink
-from app.features.signin.turns import turn_succeeded
+from app.features.signin.turns import account_name, turn_succeeded
 
 ASKED = "If this e-mail belongs to an account, a link to choose a new password is on its way. It works for 30 minutes."
 NO_MAIL = "HASS cannot send e-mail here. Ask the administrator of your hospital for a new password."
@@ -46,7 +46,9 @@ async def change_password(session: AsyncSession, actor: Actor, old: str, new: st
 
 async def answer_forgotten(session: AsyncSession, email: str, *, now: datetime) -> None:
     """Mail a link where the address has an account that can sign in; nobody waits for this, so nobody can time it."""
-    row = (await session.execute(_FIND, {"email": email.replace("\x00", "\ufffd")})).one_or_none()
+    row = (
+        await session.execute(_FIND, {"email": account_name(email).replace("\x00", "\ufffd")})
+    ).one_or_none()
     if row is not None and row.may_sign_in:
         await send_password_link(session, row.user_id, LinkPurpose.RESET, now=now)
 
