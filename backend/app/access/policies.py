@@ -84,15 +84,24 @@ def _staff() -> Iterator[Policy]:
         if table != "access_grants":
             yield Policy(table, "staff", IN_HOSPITAL)
     yield Policy("access_grants", "staff", IN_HOSPITAL, command="SELECT")
-    # Nobody opens a record for somebody else, nor with the review done before.
+    # Nobody opens a record for somebody else, nor for later, so that sixty minutes stay sixty (a minute for two clocks
+    # that differ), nor with the review done before.
     yield Policy(
         "access_grants",
         "start",
         None,
-        f"{IN_HOSPITAL} AND user_id = {USER} AND ended_at IS NULL AND reviewed_at IS NULL",
+        f"{IN_HOSPITAL} AND user_id = {USER} AND ended_at IS NULL AND reviewed_at IS NULL"
+        " AND granted_at <= now() + INTERVAL '1 minute'",
         command="INSERT",
     )
-    yield Policy("access_grants", "close", IN_HOSPITAL, command="UPDATE")
+    # A review bears the name of whoever wrote it.
+    yield Policy(
+        "access_grants",
+        "close",
+        IN_HOSPITAL,
+        f"{IN_HOSPITAL} AND (reviewed_by_id IS NULL OR reviewed_by_id = {USER})",
+        command="UPDATE",
+    )
 
 
 def _patient() -> Iterator[Policy]:

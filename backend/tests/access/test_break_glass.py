@@ -101,6 +101,28 @@ def test_nobody_opens_a_record_for_somebody_else_or_reviews_it_in_the_same_breat
         world.make.access_grant(patient=world.file["shared_a"], user=doctor)
 
 
+def test_nobody_opens_a_record_for_later_so_that_an_hour_stays_an_hour(world: World, doctor: Values) -> None:
+    reach = {"hospital_id": world.at["a"]["id"], "user_id": doctor["id"]}
+    with world.seen_as("hospital", **reach), world.refused():
+        world.make.access_grant(patient=world.file["shared_a"], user=doctor, granted_at=NOW + 2 * HOUR)
+
+
+def test_a_review_bears_the_name_of_whoever_wrote_it(world: World, doctor: Values) -> None:
+    reviewer = world.make.user("doctor", hospital=world.at["a"])
+    grant = world.make.access_grant(
+        patient=world.file["shared_a"], user=doctor, granted_at=NOW - 3 * HOUR, expires_at=NOW - 2 * HOUR
+    )
+    review = (
+        "UPDATE access_grants SET reviewed_at = now(), reviewed_by_id = %s, review_outcome = 'justified'"
+        " WHERE id = %s"
+    )
+    at = world.at["a"]["id"]
+    with world.seen_as("hospital", hospital_id=at, user_id=doctor["id"]), world.refused():
+        world.connection.execute(review, (reviewer["id"], grant["id"]))
+    with world.seen_as("hospital", hospital_id=at, user_id=reviewer["id"]):
+        assert world.connection.execute(review, (reviewer["id"], grant["id"])).rowcount == 1
+
+
 def test_grant_is_for_the_person_of_the_file(world: World, doctor: Values) -> None:
     wrong = {**world.file["shared_a"], "person_id": world.person["of_b"]["id"]}
     with pytest.raises(psycopg.errors.ForeignKeyViolation), world.connection.transaction():
