@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.actor import Actor
 from app.access.after import AfterEnd
-from app.core.errors import Forbidden, HassError, NotFound
+from app.core.errors import BeyondReach, Forbidden, HassError, NotFound
 
 # DICOM PS3.16: security alert, use of restricted function; patient record.
 SECURITY_ALERT, RESTRICTED_FUNCTION = "110113", "110132"
@@ -30,7 +30,7 @@ _WRITE = text(
 def trace_of(error: BaseException, actor: Actor | None, path: Mapping[str, Any]) -> AfterEnd | None:
     """What to write of this error, if it is a refusal that the trail keeps (domain 5.12).
 
-    A missing permission always; a record out of reach where it is a patient's: his id was tried."""
+    A missing permission and an overreach always; a record out of reach where it is a patient's: his id was tried."""
     if actor is None or not isinstance(error, HassError):
         return None
     patient_id = _uuid(path.get("patient_id"))
@@ -43,6 +43,15 @@ def trace_of(error: BaseException, actor: Actor | None, path: Mapping[str, Any])
             "resource_id": actor.user_id,
             "outcome_desc": "permission missing",
             "query": orjson.dumps(asked).decode(),
+        }
+    elif isinstance(error, BeyondReach):
+        values = {
+            "event_type": SECURITY_ALERT,
+            "subtype": RESTRICTED_FUNCTION,
+            "resource_type": "users",
+            "resource_id": actor.user_id,
+            "outcome_desc": "beyond the own reach",
+            "query": None,
         }
     elif isinstance(error, NotFound) and patient_id is not None:
         values = {

@@ -49,6 +49,13 @@ def audit_key(*, make: bool) -> AuditKey:
         mode = stat.S_IMODE(path.stat().st_mode)
         secret = path.read_bytes().strip()
     except OSError as error:
+        if make and isinstance(error, FileNotFoundError):
+            raise HassError(
+                "audit-key-missing",
+                f"HASS_AUDIT_KEY_FILE names {path}, which does not exist, and nothing is sealed yet. Make it:"
+                f" (umask 077; openssl rand -hex {KEY_BYTES} > '{path}')",
+                500,
+            ) from error
         raise HassError(
             "audit-key-unreadable",
             f"The audit key {path} cannot be read: {error.strerror}. Bring it back from your backup: without it the "

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from psycopg import sql
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -20,6 +21,8 @@ _PARTITIONS = text(
 )
 _NOW = text("SELECT now()")
 PREFIX = "audit_logs_"
+# Who writes an event meanwhile waits behind this.
+LOCK_TIMEOUT = "10s"
 
 
 async def due_months(session: AsyncSession, *, now: datetime, keep: int) -> list[str]:
@@ -53,9 +56,16 @@ async def mark_pruned(sessions: async_sessionmaker[AsyncSession], month: str) ->
 
 
 def drop(owner_url: str, month: str) -> None:
-    """Drop the month's partition, as its owner; who writes meanwhile waits for a moment."""
+    """Drop the month's partition, as its owner; who writes meanwhile waits for a moment. Raises Conflict where
+    somebody reads the trail for longer than that."""
     with connect(owner_url, role="hass_owner") as connection:
-        connection.execute("SET LOCAL lock_timeout = '10s'")
+        connection.execute("SELECT set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
         name = sql.Identifier(PREFIX + month.replace("-", ""))
-        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(name))
+        try:
+            connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(name))
+        except LockNotAvailable as error:
+            raise Conflict(
+                "audit-in-use",
+                f"The audit trail is in use, so {month} was not dropped. Try again when nobody verifies or dumps it.",
+            ) from error
         connection.commit()

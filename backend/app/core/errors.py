@@ -77,6 +77,12 @@ class Forbidden(HassError):
         self.permission = permission
 
 
+class BeyondReach(HassError):
+    """The actor may do such a thing, but not that far: nobody hands out more than he has."""
+
+    status = 403
+
+
 class NotFound(HassError):
     """Not there, or not within reach: the reader cannot tell which."""
 

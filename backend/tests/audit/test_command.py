@@ -9,6 +9,8 @@ import pytest
 from cluster import BACKEND
 from trail import Trail
 
+from app.audit.pruning import drop, mark_pruned
+from app.core.errors import Conflict
 from app.core.ids import new_id
 
 EVENT = "SELECT audit_event('R', '110110', 'patients', %s)"
@@ -149,6 +151,22 @@ def test_nothing_of_a_trail_that_was_tampered_with_is_dropped(old_trail: Trail) 
     assert done.returncode == 1
     assert "tampered" in done.stderr
     assert "audit_logs_201903" in partitions(old_trail)
+
+
+def test_a_month_that_somebody_reads_is_not_dropped_and_the_next_time_is(
+    old_trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.pruning.LOCK_TIMEOUT", "100ms")
+    old_trail.run(lambda sessions: mark_pruned(sessions, LONG_AGO))
+    with old_trail.database.owner(autocommit=False) as reader:
+        reader.execute("SELECT count(*) FROM audit_logs")
+        with pytest.raises(Conflict, match=f"{LONG_AGO} was not dropped"):
+            drop(old_trail.database.owner_url, LONG_AGO)
+    # Marked already, and still there: no alarm.
+    assert old_trail.verify().is_whole
+    drop(old_trail.database.owner_url, LONG_AGO)
+    assert "audit_logs_201903" not in partitions(old_trail)
+    assert old_trail.verify().is_whole
 
 
 def test_the_doctor_tells_how_far_the_trail_is_sealed(trail: Trail) -> None:

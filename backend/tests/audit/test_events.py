@@ -66,6 +66,19 @@ def test_a_missing_permission_is_an_event_of_the_user_who_lacked_it(api_as: As, 
     assert entry["query"] == {"permission": "patient.read", "patient_id": str(hospitals.john)}
 
 
+def test_who_tries_to_hand_out_more_than_he_has_is_an_event(api_as: As, hospitals: Hospitals) -> None:
+    given = {"email": "overreach@test.example", "last_name": "Reacher", "role": "super_admin"}
+    by_program = api_as("radmin").post("/api/v1/users", json=given)
+    assert by_program.status_code == 403
+    (entry,) = by_request(hospitals, by_program)
+    assert (entry["event_type"], entry["subtype"], entry["outcome"]) == ("110113", "110132", 4)
+    assert (entry["user_role"], entry["outcome_desc"]) == ("regional_admin", "beyond the own reach")
+    assert entry["resource_id"] == entry["user_id"]
+    # The administrators of the region find it.
+    found = api_as("radmin").get("/api/v1/audit-logs", params={"kind": "refusals"}).json()["items"]
+    assert str(entry["id"]) in {each["id"] for each in found}
+
+
 def test_a_refused_page_is_an_event_too(page_as: As, hospitals: Hospitals) -> None:
     answer = page_as("lab").get("/organisation")
     assert answer.status_code == 403

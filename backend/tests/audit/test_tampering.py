@@ -1,6 +1,7 @@
 """Design 5: whatever the owner of the database does to the trail behind its back, verify names the row."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from trail import COLUMNS, Trail, digest
 from app.audit.keys import head_path, key_path
 from app.core.errors import HassError
 from app.core.ids import new_id
+from app.core.settings import get_settings
 
 INSTANT = "%s::timestamptz + interval '1 microsecond'"
 
@@ -266,3 +268,20 @@ def test_findings_print_the_whole_id(trail: Trail) -> None:
     (finding,) = trail.verify().findings
     assert str(row["id"]) in finding.sentence
     assert UUID(finding.sentence.split()[3])
+
+
+def test_a_key_of_ones_own_is_asked_for_where_nothing_is_sealed_yet(
+    trail: Trail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No backup can hold it, so none is spoken of."""
+    monkeypatch.setenv("HASS_AUDIT_KEY_FILE", str(tmp_path / "own.key"))
+    get_settings.cache_clear()
+    with pytest.raises(HassError, match="Bring it back from your backup"):
+        trail.seal()
+    trail.behind_its_back("DELETE FROM audit_seals")
+    with pytest.raises(HassError, match="nothing is sealed yet"):
+        trail.seal()
+    (tmp_path / "own.key").write_text("a" * 64)
+    (tmp_path / "own.key").chmod(0o600)
+    assert trail.seal() > 0
+    assert trail.verify().is_whole

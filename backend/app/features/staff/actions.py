@@ -16,7 +16,7 @@ from app.access.actor import Actor
 from app.access.needs import needs
 from app.access.passwords import hash_password
 from app.access.permissions import Permission
-from app.core.errors import Conflict, HassError, Invalid, NotFound
+from app.core.errors import BeyondReach, Conflict, Invalid, NotFound
 from app.core.ids import new_id
 from app.core.versions import require_unchanged
 from app.features.signin.links import LinkPurpose, send_password_link
@@ -192,7 +192,7 @@ def _not_oneself(actor: Actor, user: User) -> None:
 
 
 async def _place(session: AsyncSession, actor: Actor, wanted: PlaceIn) -> Place:
-    """The role with what its scope asks for, within the actor's reach; raises Invalid, NotFound or HassError 403."""
+    """The role with what its scope asks for, within the actor's reach; raises Invalid, NotFound or BeyondReach."""
     role = await session.scalar(select(Role).where(Role.name == wanted.role.value))
     if role is None:
         raise NotFound("role-not-found", "There is no such role.")
@@ -201,10 +201,9 @@ async def _place(session: AsyncSession, actor: Actor, wanted: PlaceIn) -> Place:
             "role-of-patients", "A patient's login is made from the patient's file, not here.", field="role"
         )
     if REACH[role.scope] > REACH[Scope(actor.scope)]:
-        raise HassError(
+        raise BeyondReach(
             "beyond-reach",
             f"Only somebody who reaches that far can make a {role.display_name.lower()}.",
-            403,
             field="role",
         )
     if role.scope is Scope.NETWORK:
