@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from app.core.errors import Forbidden, HassError, NotFound
+from app.core.errors import BeyondReach, Forbidden, HassError, NotFound
 from app.web.csrf import FIELD
 from app.web.handlers import Problem, invalid_request, problem_of
 
@@ -70,7 +70,7 @@ async def attempt(db: AsyncSession, form: Form, act: Awaitable[object]) -> bool:
     try:
         async with db.begin_nested():
             await act
-    except (NotFound, Forbidden):
+    except (NotFound, Forbidden, BeyondReach):
         raise
     except (HassError, IntegrityError) as error:
         problem = problem_of(error)

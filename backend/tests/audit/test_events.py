@@ -7,7 +7,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from factories import make_hospital
-from served import Hospitals, browser, sign_in
+from served import Hospitals, browser, sign_in, token_of
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.testclient import TestClient
@@ -66,7 +66,9 @@ def test_a_missing_permission_is_an_event_of_the_user_who_lacked_it(api_as: As, 
     assert entry["query"] == {"permission": "patient.read", "patient_id": str(hospitals.john)}
 
 
-def test_who_tries_to_hand_out_more_than_he_has_is_an_event(api_as: As, hospitals: Hospitals) -> None:
+def test_who_tries_to_hand_out_more_than_he_has_is_an_event(
+    api_as: As, page_as: As, hospitals: Hospitals
+) -> None:
     given = {"email": "overreach@test.example", "last_name": "Reacher", "role": "super_admin"}
     by_program = api_as("radmin").post("/api/v1/users", json=given)
     assert by_program.status_code == 403
@@ -74,6 +76,10 @@ def test_who_tries_to_hand_out_more_than_he_has_is_an_event(api_as: As, hospital
     assert (entry["event_type"], entry["subtype"], entry["outcome"]) == ("110113", "110132", 4)
     assert (entry["user_role"], entry["outcome_desc"]) == ("regional_admin", "beyond the own reach")
     assert entry["resource_id"] == entry["user_id"]
+    radmin = page_as("radmin")
+    by_page = radmin.post("/staff/new", data={**given, "csrf_token": token_of(radmin.get("/staff/new").text)})
+    assert by_page.status_code == 403
+    assert "beyond the own reach" in [each["outcome_desc"] for each in by_request(hospitals, by_page)]
     # The administrators of the region find it.
     found = api_as("radmin").get("/api/v1/audit-logs", params={"kind": "refusals"}).json()["items"]
     assert str(entry["id"]) in {each["id"] for each in found}
