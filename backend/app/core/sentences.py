@@ -5,6 +5,14 @@ own words stand in SENTENCES; keys, chosen values and triggers follow from their
 
 import re
 
+# What is typed in a form of its own: pattern > what it needs, after the name of the field.
+EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+CODE = r"^[A-Z][A-Z0-9]{1,11}$"
+FORMS = {
+    EMAIL: "needs an address such as name@hospital.example, without blanks",
+    CODE: "needs 2 to 12 capital letters and digits, a letter first",
+}
+
 # Table > (one row of it, in words).
 THINGS = {
     "access_grants": "emergency access",

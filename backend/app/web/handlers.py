@@ -19,9 +19,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.access.actor import Actor
+from app.access.http import SESSION_COOKIE
 from app.core.database import explain
 from app.core.errors import Forbidden, HassError, Invalid, Locked, TooMany, Unauthenticated
-from app.core.sentences import sentence_for
+from app.core.sentences import FORMS, sentence_for
 from app.web.kept import keep_what_was_sent, page_before
 from app.web.layout import home_of
 from app.web.templating import is_fragment, render
@@ -214,7 +215,7 @@ def _sentence(error: Mapping[str, Any]) -> str:
             return f"{name} needs to be {words} {limits[key]}."
     if kind in ("literal_error", "enum"):
         return f"{name} is one of {limits.get('expected', 'the listed words')}."
-    return f"{name} is not in the form that is needed."
+    return f"{name} {FORMS.get(limits.get('pattern', ''), 'is not in the form that is needed')}."
 
 
 def as_json(request: Request, problem: Problem) -> Response:
@@ -289,7 +290,7 @@ def as_page(request: Request, problem: Problem) -> Response:
             sentence=problem.sentence,
             more=_more(problem, actor),
             icon_name=icon,
-            way_out=_way_out(actor),
+            way_out=_way_out(request, actor),
             again=request.url.path if problem.status >= 500 and request.method == "GET" else None,
         )
     response.headers.update(
@@ -310,7 +311,10 @@ def _more(problem: Problem, actor: Actor | None) -> list[str]:
     return lines
 
 
-def _way_out(actor: Actor | None) -> dict[str, str]:
+def _way_out(request: Request, actor: Actor | None) -> dict[str, str]:
+    if actor is None and request.cookies.get(SESSION_COOKIE):
+        # Refused before anybody looked who it is: the front door knows where to go on.
+        return {"href": "/", "title": "Go to my first page"}
     if actor is None:
         return {"href": "/login", "title": "Go to sign in"}
     home = home_of(actor)

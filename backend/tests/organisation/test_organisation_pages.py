@@ -77,6 +77,15 @@ def test_refused_region_keeps_what_was_typed(page_as: As) -> None:
     assert "<title>Error: " in empty.text
 
 
+def test_refused_hospital_says_what_a_code_and_an_address_look_like(page_as: As) -> None:
+    typed = {"code": "N-1", "name": "Typed", "timezone": "Europe/Berlin", "email": "front desk"}
+    refused = send(page_as("admin"), "/organisation/hospitals/new", bed_capacity="4", **typed)
+    assert refused.status_code == 422
+    assert "Code needs 2 to 12 capital letters and digits, a letter first." in refused.text
+    assert "E-mail needs an address such as name@hospital.example, without blanks." in refused.text
+    assert all(f'value="{each}"' in refused.text for each in typed.values())
+
+
 def test_hospital_is_opened_changed_closed_and_opened_again(page_as: As) -> None:
     admin = page_as("admin")
     of = region(page_as)
@@ -156,12 +165,20 @@ def test_theme_is_tried_on_the_page_and_saved(page_as: As, api_as: As) -> None:
         ("1-3", ["1", "2", "3"]),
         ("08-11", ["08", "09", "10", "11"]),
         ("W1–2, 7A", ["W1", "W2", "7A"]),
-        ("5-1", ["5-1"]),
+        ("A-01", ["A-01"]),
         (" , ", []),
     ],
 )
 def test_many_beds_are_written_shortly(typed: str, read: list[str]) -> None:
     assert bed_numbers(typed) == read
+
+
+@pytest.mark.parametrize("slip", ["5-1", "1-", "-3", "1-100000", "7, A-", "1-150, 200-300", ","])
+def test_a_slip_of_the_dash_makes_no_bed(page_as: As, slip: str) -> None:
+    answer = send(page_as("manager"), "/wards/beds", ward="Slip", bed_numbers=slip, bed_type="general")
+    assert answer.status_code == 422
+    assert 'id="e-bed_numbers"' in answer.text
+    assert f'value="{slip}"' in answer.text
 
 
 def test_ward_is_set_up_and_renamed_and_a_bed_taken_out_of_use(page_as: As) -> None:

@@ -59,6 +59,8 @@ def test_invitation_leads_to_the_new_persons_page(page_as: As, api_as: As) -> No
     page = page_as("radmin").get(f"{address}?done=invited").text
     assert "The invitation is on its way" in page
     assert "PAGET, Petra" in page
+    sign_ins = page_as("radmin").get(address.replace("/staff/", "/users/") + "/sessions").text
+    assert f'<a class="btn" href="{address}">Back to Petra Paget</a>' in sign_ins
     assert "Not signed in yet" in page
 
 
@@ -67,7 +69,7 @@ def test_refused_invitation_keeps_what_was_typed_and_says_what_is_needed(page_as
     assert answer.status_code == 422
     assert "<title>Error: " in answer.text
     assert "Family name is needed." in answer.text
-    assert "E-mail is not in the form that is needed." in answer.text
+    assert "E-mail needs an address such as name@hospital.example, without blanks." in answer.text
     assert 'value="Kept"' in answer.text
     taken = send(
         page_as("radmin"), "/staff/new", email="nurse@hass.example", last_name="Again", role="nurse",

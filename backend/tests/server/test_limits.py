@@ -35,6 +35,15 @@ def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent(
     assert b"Send less at once." in answer
 
 
+def test_whoever_is_signed_in_is_not_sent_to_sign_in(address: tuple[str, int]) -> None:
+    """The refusal comes before anybody looks who it is; the front door knows."""
+    weight = f"Content-Length: {guard.MOST_BODY_BYTES + 1}"
+    assert b'href="/login"' in exchange(address, head("/organisation", weight))
+    signed_in = exchange(address, head("/organisation", weight, "Cookie: hass_session=x"))
+    assert b'href="/login"' not in signed_in
+    assert b"Go to my first page" in signed_in
+
+
 @pytest.mark.parametrize(
     ("path", "kind", "status"),
     [

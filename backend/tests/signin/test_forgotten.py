@@ -201,6 +201,12 @@ def test_asking_again_and_again_has_to_wait_and_leaves_sign_in_alone(
 def test_the_pages_lead_from_the_login_to_a_new_password(wanda: Person, outbox: PostOffice) -> None:
     page = browser(wanda.client)
     assert 'href="/password/forgotten"' in page.get("/login").text
+    slip = send(page, "/password/forgotten", "/password/forgotten", email="wanda at home")
+    assert (slip.status_code, "An e-mail has an @" in slip.text, 'value="wanda at home"' in slip.text) == (
+        422,
+        True,
+        True,
+    )
     asked = send(page, "/password/forgotten", "/password/forgotten", email=wanda.email)
     assert ASKED in asked.text
     settle(wanda.client)

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from app.core.sentences import CODE, EMAIL
 from app.models.bed import BedType
 
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Code = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Z][A-Z0-9]{1,11}$", max_length=12)
-]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=CODE, max_length=12)]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=EMAIL)]
 Colour = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)]
 Zone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Count = Annotated[int, Field(ge=0, le=100_000)]
@@ -47,7 +47,7 @@ class HospitalIn(In):
     code: Code
     address: Word | None = None
     phone: Word | None = None
-    email: Word | None = None
+    email: Email | None = None
     bed_capacity: Count = 0
     timezone: Zone
     results_need_second_person: bool = False
@@ -59,7 +59,7 @@ class HospitalChangeIn(In):
     name: Word = ""
     address: Word | None = None
     phone: Word | None = None
-    email: Word | None = None
+    email: Email | None = None
     bed_capacity: Count = 0
     timezone: Zone = ""
     results_need_second_person: bool = False

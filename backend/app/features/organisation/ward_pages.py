@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from app.access.actor import Actor
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
+from app.core.errors import Invalid
 from app.core.versions import version_of
 from app.features.organisation import actions, queries, schemas
 from app.models.bed import BedType
@@ -43,7 +44,7 @@ DONE = {
     "on": "Back in use.",
 }
 # "12A-16A" would need a rule of its own; plain numbers go from one to the other.
-RANGE = re.compile(r"(\D*)(\d{1,4})\s*[-–]\s*(\d{1,4})")
+RANGE = re.compile(r"(\D*)(\d{1,9})\s*[-–]\s*(\d{1,9})")
 MOST_BEDS = 200
 Done = Annotated[str, Query(max_length=40)]
 
@@ -51,18 +52,36 @@ Done = Annotated[str, Query(max_length=40)]
 def bed_numbers(typed: str) -> list[str]:
     """What people write of many beds: commas between, a dash from the first to the last.
 
+    A slip of the dash is refused: read as a name it would make a bed that nobody wanted and that stays for good.
+
     >>> bed_numbers("W1-3, 7A")
     ['W1', 'W2', 'W3', '7A']
     """
     found: list[str] = []
     for part in filter(None, (each.strip() for each in typed.split(","))):
         match = RANGE.fullmatch(part)
-        if match and int(match[2]) <= int(match[3]) < int(match[2]) + MOST_BEDS:
-            width = len(match[2])
-            found += [f"{match[1]}{number:0{width}}" for number in range(int(match[2]), int(match[3]) + 1)]
-        else:
+        if part[0] in "-–" or part[-1] in "-–":
+            raise _unclear("A dash stands between two numbers, such as 1-12.")
+        if not match:
             found.append(part)
+            continue
+        first, last, width = int(match[2]), int(match[3]), len(match[2])
+        if last < first:
+            raise _unclear("A dash goes from the smaller number to the larger one, such as 1-12.")
+        if last - first >= MOST_BEDS:
+            raise _too_many(last - first + 1)
+        found += [f"{match[1]}{number:0{width}}" for number in range(first, last + 1)]
+    if len(found) > MOST_BEDS:
+        raise _too_many(len(found))
     return found
+
+
+def _unclear(sentence: str) -> Invalid:
+    return Invalid("bed-numbers-unclear", sentence, field="bed_numbers")
+
+
+def _too_many(count: int) -> Invalid:
+    return _unclear(f"At most {MOST_BEDS} beds at once; these are {count}.")
 
 
 @router.get("", dependencies=SET_UP)
@@ -74,17 +93,8 @@ async def show_wards(request: Request, db: Db, actor: CurrentActor, done: Done =
 async def set_up_beds(request: Request, db: Db, actor: CurrentActor) -> Response:
     form = await read_form(request, tuple(NEW))
     typed = fill(form, _Typed, NEW, needed=("ward", "bed_numbers", "bed_type"))
-    if typed is not None:
-        numbers = bed_numbers(typed.bed_numbers)
-        if len(numbers) > MOST_BEDS:
-            form.errors["bed_numbers"] = f"At most {MOST_BEDS} beds at once; these are {len(numbers)}."
-            form.status_code = 422
-        else:
-            wanted = schemas.BedsIn(
-                ward=typed.ward, floor=typed.floor, bed_type=typed.bed_type, bed_numbers=numbers
-            )
-            if await attempt(db, form, actions.set_up_beds(db, actor, wanted)):
-                return RedirectResponse("/wards?done=made", 303)
+    if typed is not None and await attempt(db, form, _set_up(db, actor, typed)):
+        return RedirectResponse("/wards?done=made", 303)
     return await _wards(request, db, actor, new=form)
 
 
@@ -93,6 +103,14 @@ class _Typed(schemas.In):
     floor: schemas.Word | None = None
     bed_type: BedType
     bed_numbers: schemas.Word
+
+
+async def _set_up(db: AsyncSession, actor: Actor, typed: _Typed) -> None:
+    numbers = bed_numbers(typed.bed_numbers)
+    if not numbers:
+        raise _unclear("Bed numbers is needed.")
+    wanted = schemas.BedsIn(ward=typed.ward, floor=typed.floor, bed_type=typed.bed_type, bed_numbers=numbers)
+    await actions.set_up_beds(db, actor, wanted)
 
 
 @router.post("/rename", dependencies=SET_UP)

@@ -101,7 +101,9 @@ async def end_session(db: Db, actor: CurrentActor, id: UUID) -> Response:
 async def show_user_sessions(request: Request, db: Db, actor: CurrentActor, id: UUID) -> Response:
     sessions = await queries.list_of_user(db, actor, id)
     user = await queries.find_user(db, actor, id)
-    return render(request, "signin/user_sessions.html", actor, user=user, sessions=sessions.items)
+    return render(
+        request, "signin/user_sessions.html", actor, user=user, sessions=sessions.items, section="/staff"
+    )
 
 
 @router.post("/users/{id}/sessions/end", dependencies=[Needs(Permission.USER_MANAGE)])
@@ -146,6 +148,9 @@ async def forgotten(request: Request, db: Db, email: Annotated[str, Form(max_len
     email = email.strip()
     if not email:
         return _forgotten_page(request, problem="Enter your e-mail.", status_code=422)
+    if "@" not in email:
+        unlike = "An e-mail has an @, such as name@hospital.example."
+        return _forgotten_page(request, email=email, problem=unlike, status_code=422)
     try:
         answer = await ask_for_link(request, db, email)
     except HassError as error:

@@ -6,12 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from app.core.sentences import EMAIL
 from app.models.role import RoleName
 
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Email = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=320, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
-]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=320, pattern=EMAIL)]
 State = Literal["active", "invited", "disabled", "removed", "no_login"]
 # What a list may be narrowed to; "current" is everybody with a login who was not removed.
 Filter = Literal["current", "invited", "disabled", "removed", "no_login", "all"]
