@@ -126,6 +126,16 @@ def test_manager_finds_it_counted_in_the_rail_and_reviews_it(
     wrong = post(manager, f"/break-glass/{grant}/review", outcome="not_justified", comment="")
     assert wrong.status_code == 422
     assert "Say why the emergency access was not justified." in wrong.text
+    # The summary's link leads to the field.
+    assert 'href="#f-comment"' in wrong.text
+    assert 'id="f-comment"' in wrong.text
+    blank = post(manager, f"/break-glass/{grant}/review", outcome="", comment="Typed")
+    assert "Whether it was justified is needed." in blank.text
+    assert ('href="#f-outcome"' in blank.text, 'id="f-outcome"' in blank.text, ">Typed<" in blank.text) == (
+        True,
+        True,
+        True,
+    )
     done = post(manager, f"/break-glass/{grant}/review", outcome="justified", comment="The ward confirms it.")
     assert (done.status_code, done.headers["location"]) == (303, "/break-glass?done=true")
     assert "The ward confirms it." in manager.page.get("/break-glass?state=reviewed").text

@@ -10,7 +10,7 @@ from app.access.actor import Actor
 from app.access.needs import needs
 from app.access.permissions import Permission
 from app.audit import events
-from app.core.errors import Conflict
+from app.core.errors import Conflict, Invalid
 from app.features.records.queries import no_such_access, no_such_patient
 from app.features.records.schemas import BreakGlassIn, ReviewIn
 from app.models.emr import AccessGrant, ReviewOutcome
@@ -133,6 +133,10 @@ async def review_break_glass(
     if min(grant.ended_at or grant.expires_at, grant.expires_at) > now:
         raise Conflict(
             "emergency-access-open", "This emergency access is still open. Review it once it has ended."
+        )
+    if given.outcome == "not_justified" and not given.comment:
+        raise Invalid(
+            "review-needs-comment", "Say why the emergency access was not justified.", field="comment"
         )
     grant.reviewed_at = now
     grant.reviewed_by_id = actor.user_id

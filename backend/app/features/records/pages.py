@@ -107,7 +107,7 @@ async def show_queue(
 @router.post("/break-glass/{grant_id}/review", dependencies=REVIEW)
 async def review_emergency_access(request: Request, db: Db, actor: CurrentActor, grant_id: UUID) -> Response:
     await queries.require_access(db, actor, grant_id)
-    labels = {"outcome": "Outcome", "comment": "Comment"}
+    labels = {"outcome": "Whether it was justified", "comment": "What you found"}
     form = await read_form(request, tuple(labels))
     given = fill(form, schemas.ReviewIn, labels, needed=("outcome",))
     if given is not None and await attempt(
