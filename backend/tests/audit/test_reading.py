@@ -186,6 +186,13 @@ def test_a_day_that_is_none_is_said_on_the_page_and_kept(page_as: As) -> None:
     assert 'value="Ada"' in page.text
 
 
+def test_a_period_that_runs_backwards_is_said_on_the_page_and_kept(page_as: As) -> None:
+    page = page_as("manager").get("/audit", params={"from": "2026-11-30", "to": "2026-11-01"})
+    assert page.status_code == 422
+    assert 'href="#trail-to"' in page.text
+    assert 'value="2026-11-30"' in page.text
+
+
 def test_content_that_is_not_part_of_the_role_is_named_only(page_as: As, hospitals: Hospitals) -> None:
     with hospitals.database.owner() as connection:
         connection.execute(

@@ -87,13 +87,17 @@ async def show_trail(
 
 def _search(actor: Actor, asked: Asked) -> queries.TrailSearch:
     known = next((kind for kind, _ in KINDS if kind == asked.kind), None)
-    until = _day(asked.until, "to")
+    since, until = _day(asked.since, "from"), _day(asked.until, "to")
+    if since and until and until < since:
+        raise Invalid(
+            "period-backwards", "The last day lies before the first. Change one of them.", field="to"
+        )
     return queries.TrailSearch(
         person=asked.person,
         mrn=asked.mrn,
         act=asked.act,
         kind=known,
-        since=_midnight(actor, _day(asked.since, "from")),
+        since=_midnight(actor, since),
         # The last day is in the period.
         until=_midnight(actor, until + timedelta(days=1)) if until and until < date.max else None,
     )
