@@ -38,18 +38,36 @@ def new_cookie() -> Secret:
     return Secret(text, digest(text))
 
 
-def new_refresh_token(session_id: UUID) -> Secret:
-    text = f"{session_id.hex}.{secrets.token_urlsafe(32)}"
-    return Secret(text, digest(text))
+@dataclass(frozen=True)
+class RefreshToken:
+    """`session.mark.secret`. The mark is the family's, secret too and the same in each of its tokens: an older token
+    is told by it from a forged one, since ids of sign-ins are known to others. `hash` is that of mark and whole."""
+
+    session_id: UUID
+    mark: str
+    secret: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.session_id.hex}.{self.mark}.{self.secret}"
+
+    @property
+    def hash(self) -> str:
+        return f"{digest(self.mark)}:{digest(self.text)}"
 
 
-def session_of_refresh_token(token: str) -> UUID:
-    """The family a refresh token belongs to; raises Unauthenticated for anything that is not one."""
-    family, dot, secret = token.partition(".")
+def new_refresh_token(session_id: UUID, mark: str | None = None) -> RefreshToken:
+    """The first of a family, or with the family's mark the next."""
+    return RefreshToken(session_id, mark or secrets.token_urlsafe(16), secrets.token_urlsafe(32))
+
+
+def read_refresh_token(token: str) -> RefreshToken:
+    """Raises Unauthenticated for anything that has not the form of one."""
     try:
-        if not dot or not secret:
+        session, mark, secret = token.split(".")
+        if not mark or not secret:
             raise ValueError
-        return UUID(hex=family)
+        return RefreshToken(UUID(hex=session), mark, secret)
     except ValueError as error:
         raise Unauthenticated("session-ended", ENDED) from error
 

@@ -118,7 +118,7 @@ class Session(Row):
     refresh_hash: Mapped[str | None] = mapped_column(
         deferred=True,
         deferred_raiseload=True,
-        comment="SHA-256 of the newest refresh token, hex; NULL for pages",
+        comment="SHA-256, hex, of the mark of its refresh tokens, and after a colon of the newest; NULL for pages",
     )
     cookie_hash: Mapped[str | None] = mapped_column(
         deferred=True,

@@ -14,6 +14,7 @@ import jwt
 import pytest
 from attack.conftest import Target
 from served import Hospitals, browser
+from somebody import Person
 from starlette.testclient import TestClient
 
 from app.access import tokens
@@ -119,6 +120,14 @@ def test_a_token_counts_in_its_header_only(target: Target, real: str) -> None:
 def test_a_token_says_nothing_about_rights(real: str) -> None:
     """Role and reach come from the database at each request; a token that is read tells no role, name or e-mail."""
     assert set(claims_of(real)) <= {"sub", "sid", "iat", "exp", "aud"}
+
+
+def test_whoever_knows_the_id_of_a_sign_in_cannot_end_it(client: TestClient, wanda: Person) -> None:
+    pair = wanda.log_in().json()
+    session, mark, secret = pair["refresh_token"].split(".")
+    for forged in (f"{session}.x.{secret}", f"{session}.{mark[:-1]}.{secret}", f"{session}.secret"):
+        assert client.post(REFRESH, json={"refresh_token": forged}).status_code == 401
+    assert client.post(REFRESH, json={"refresh_token": pair["refresh_token"]}).status_code == 200
 
 
 def test_of_a_refresh_token_used_by_many_at_once_one_gets_tokens_and_then_nobody_has_any(

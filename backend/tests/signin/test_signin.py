@@ -108,7 +108,7 @@ def test_secrets_stand_hashed_in_the_session_and_masked_in_the_trail(
     with hospitals.database.owner() as connection:
         stored = connection.execute(
             "SELECT refresh_hash FROM sessions WHERE refresh_hash = %s",
-            [tokens.digest(pair["refresh_token"])],
+            [tokens.read_refresh_token(pair["refresh_token"]).hash],
         ).fetchall()
         assert len(stored) == 1
         shown = connection.execute(

@@ -207,7 +207,8 @@ BEGIN
 END
 $$;
 
--- A refresh token is used once. A second use means that two hold it, so the whole family ends.
+-- A refresh token is used once. A second use means that two hold it, so the whole family ends. The hash begins with
+-- that of the family's mark: what was made up from the id of a sign-in is no second use, and ends nothing.
 -- Returns 'rotated', 'reused' or 'ended'.
 CREATE FUNCTION session_rotate(
   p_session uuid, p_presented_hash text, p_new_hash text, p_expires_at timestamptz, p_request_id text,
@@ -223,7 +224,8 @@ BEGIN
     FROM sessions s JOIN users u ON u.id = s.user_id
    WHERE s.id = p_session AND s.refresh_hash IS NOT NULL
      FOR UPDATE OF s;
-  IF NOT coalesce(family.live, false) THEN
+  IF NOT coalesce(family.live, false)
+     OR split_part(family.refresh_hash, ':', 1) <> split_part(p_presented_hash, ':', 1) THEN
     RETURN 'ended';
   END IF;
   PERFORM set_config('hass.user_id', family.user_id::text, true), set_config('hass.act', 'refresh', true),

@@ -616,7 +616,7 @@ CREATE INDEX sessions_live_idx ON sessions (user_id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_user_id_created_at_idx ON sessions (user_id, created_at);
 COMMENT ON COLUMN sessions.id IS 'UUID version 7, made by the application';
 COMMENT ON COLUMN sessions.user_id IS 'the user it belongs to';
-COMMENT ON COLUMN sessions.refresh_hash IS 'SHA-256 of the newest refresh token, hex; NULL for pages';
+COMMENT ON COLUMN sessions.refresh_hash IS 'SHA-256, hex, of the mark of its refresh tokens, and after a colon of the newest; NULL for pages';
 COMMENT ON COLUMN sessions.cookie_hash IS 'SHA-256 of the page cookie, hex; NULL for the JSON API';
 COMMENT ON COLUMN sessions.expires_at IS 'instant it lapses';
 COMMENT ON COLUMN sessions.last_used_at IS 'last request, to the minute';

@@ -112,13 +112,14 @@ async def refresh(
     """A new pair for a refresh token; None when it was used before or has ended.
 
     None and not an error, because a reuse has just ended the whole family, and that must be committed."""
-    session_id = tokens.session_of_refresh_token(refresh_token)
-    fresh = tokens.new_refresh_token(session_id)
+    presented = tokens.read_refresh_token(refresh_token)
+    session_id = presented.session_id
+    fresh = tokens.new_refresh_token(session_id, presented.mark)
     outcome = await session.scalar(
         _ROTATE,
         {
             "session": session_id,
-            "presented": tokens.digest(refresh_token),
+            "presented": presented.hash,
             "fresh": fresh.hash,
             "expires_at": now + tokens.REFRESH_TIME,
             **asdict(caller),
