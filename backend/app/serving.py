@@ -71,7 +71,8 @@ def refuse_plain_http(host: str, settings: Settings) -> None:
             "speaks TLS before the server, and begin the address with https://",
             500,
         )
-    if not is_loopback(host) and not settings.is_https and not settings.proxies:
+    # Trusted proxies do not help: whoever comes past them would get a cookie over plain HTTP.
+    if not is_loopback(host) and not settings.is_https:
         raise HassError(
             "http-public",
             f"On {host} others reach the server, and their sign-ins would travel over plain HTTP. Put a proxy that "

@@ -35,7 +35,8 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 def _networks(listed: str) -> str:
     for each in listed.split(","):
-        ip_network(each.strip())
+        if not ip_network(each.strip()).prefixlen:
+            raise ValueError("names everybody, and everybody could then write an address into the trail")
     return listed
 
 

@@ -268,6 +268,7 @@ def test_term_while_the_database_starts_leaves_no_server_behind(run_folder: Path
     ("arguments", "settings", "sentence"),
     [
         (("--host", "0.0.0.0"), {}, "On 0.0.0.0 others reach the server"),
+        (("--host", "0.0.0.0"), {"HASS_TRUSTED_PROXIES": "10.0.0.1"}, "On 0.0.0.0 others reach the server"),
         ((), {"HASS_PUBLIC_URL": "http://hass.example"}, "HASS_PUBLIC_URL is http://hass.example"),
     ],
 )

@@ -125,6 +125,8 @@ def test_over_https_a_cookie_without_the_prefix_is_not_ours(hospitals: Hospitals
         ("HASS_TRUSTED_PROXIES", "nginx"),
         ("HASS_TRUSTED_PROXIES", "*"),
         ("HASS_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("HASS_TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("HASS_TRUSTED_PROXIES", "127.0.0.1, ::/0"),
         ("HASS_PUBLIC_URL", "hass.example"),
         ("HASS_PUBLIC_URL", "https://hass.example/path"),
     ],
