@@ -357,6 +357,37 @@ def test_a_blind_change_of_the_organisation_stays_within_reach(world: World, tab
     assert (changed.rowcount,) == allowed
 
 
+PUSHED = {
+    "to another hospital": "region_id = %(south)s, hospital_id = %(c)s",
+    "to another region": "region_id = %(south)s, hospital_id = NULL, scope = 'region', role_id = %(region_role)s",
+    "above every region": "region_id = NULL, hospital_id = NULL, scope = 'network', role_id = %(network_role)s",
+}
+
+
+@pytest.mark.parametrize("where", sorted(PUSHED))
+@pytest.mark.parametrize("eyes", ["staff of a", "regional administrator"])
+def test_nobody_pushes_a_user_further_than_he_reaches(world: World, eyes: str, where: str) -> None:
+    """The keys and checks of the row would let it through; the policy does not."""
+    make = world.make
+    values = {
+        "south": world.region["south"]["id"],
+        "c": world.at["c"]["id"],
+        "region_role": make.role("regional_admin")["id"],
+        "network_role": make.role("super_admin")["id"],
+    }
+    with world.connection.transaction(force_rollback=True):
+        nurse = make.user("nurse", hospital=world.at["a"])["id"]
+        change = f"UPDATE users SET {PUSHED[where]} WHERE id = %(id)s"
+        with (
+            looking_to_keep(world, eyes),
+            pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
+            world.connection.transaction(),
+        ):
+            world.connection.execute(change, values | {"id": nurse})
+        # By the owner's hand it passes, so that nothing else can have refused it.
+        assert world.connection.execute(change, values | {"id": nurse}).rowcount == 1
+
+
 @pytest.mark.parametrize("table", ["visits", "emr_local", "notifications", "access_grants"])
 def test_sweep_sees_a_policy_that_leaks(
     world: World, hidden: dict[tuple[str, str], set[UUID]], table: str
