@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from served import Hospitals, token_of
+from somebody import Person
 from starlette.testclient import TestClient
 
 As = Callable[[str], TestClient]
@@ -165,3 +166,17 @@ def test_super_administrators_role_keeps_what_it_needs(page_as: As, api_as: As) 
     answer = send(page_as("admin"), f"/roles/{role['id']}", permissions=["audit.read"])
     assert answer.status_code == 422
     assert "keeps the rights to manage roles and users" in answer.text
+
+
+def test_person_who_signs_in_meanwhile_is_no_reason_to_refuse_a_form(
+    page_as: As, somebody: Callable[[str], Person]
+) -> None:
+    wanda = somebody("nurse@hass.example")
+    address = f"/staff/{wanda.id}"
+    found = re.search(r'name="version" value="([^"]+)"', page_as("radmin").get(address).text)
+    assert found is not None
+    wanda.program()
+    kept = send(page_as("radmin"), address, last_name="Probe", phone="+1 555 0100", version=found[1])
+    assert kept.headers["location"] == f"{address}?done=saved"
+    late = send(page_as("radmin"), address, last_name="Probe", version=found[1])
+    assert late.status_code == 412

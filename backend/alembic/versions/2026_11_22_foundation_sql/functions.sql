@@ -1,7 +1,13 @@
 -- Functions of triggers that act with the caller's rights.
 
+-- A sign-in notes when it was and changes nothing of its user: a form that shows the user is as true as before.
 CREATE FUNCTION touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF TG_TABLE_NAME = 'users' THEN
+    IF to_jsonb(NEW) <> to_jsonb(OLD) AND to_jsonb(NEW) - 'last_login' = to_jsonb(OLD) - 'last_login' THEN
+      RETURN NEW;
+    END IF;
+  END IF;
   NEW.updated_at := now();
   RETURN NEW;
 END
