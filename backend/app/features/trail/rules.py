@@ -105,7 +105,7 @@ def _refusal(event: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
         return "Sign-in refused"
     if permission := asked.get("permission"):
         labels = {each.value: each.label for each in Permission}
-        return f"Refused: the role does not include “{labels.get(permission, permission)}”"
+        return f"The role does not include “{labels.get(permission, permission)}”"
     if event["event_type"] == "110110":
-        return "Refused: asked for a record that is not there or out of reach"
-    return f"Refused: {event['outcome_desc'] or 'no reason kept'}"
+        return "Asked for a record that is not there or out of reach"
+    return str(event["outcome_desc"] or "No reason kept")
