@@ -6,7 +6,9 @@ own words stand in SENTENCES; keys, chosen values and triggers follow from their
 import re
 
 # What is typed in a form of its own: pattern > what it needs, after the name of the field.
-EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+# No sign that a letter's header reads as something else: "<a@b.example>" would be another account's mailbox.
+_PART = r"[^@\s<>()\[\],;:\"]+"
+EMAIL = rf"^{_PART}@{_PART}\.{_PART}$"
 CODE = r"^[A-Z][A-Z0-9]{1,11}$"
 FORMS = {
     EMAIL: "needs an address such as name@hospital.example, without blanks",

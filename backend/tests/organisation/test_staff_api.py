@@ -76,6 +76,7 @@ def test_taken_email_is_a_conflict_whatever_its_case(api_as: As) -> None:
     ("change", "status", "field"),
     [
         ({"email": "no address"}, 422, "email"),
+        ({"email": "<nurse@hass.example>"}, 422, "email"),
         ({"last_name": " "}, 422, "last_name"),
         ({"role": "emperor"}, 422, "role"),
         ({"role": "patient"}, 422, "role"),
