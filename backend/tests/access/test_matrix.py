@@ -6,6 +6,7 @@ address holds a parameter that is new too, the test says where to add a sample. 
 
 import importlib
 import inspect
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -237,3 +238,18 @@ def test_every_act_and_read_carries_its_own_permission() -> None:
             ours = inspect.iscoroutinefunction(act) and act.__module__ == module.__name__
             if ours and not name.startswith("_") and "actor" in inspect.signature(act).parameters:
                 assert hasattr(act, "permission"), f"{path.parent.name}.{path.stem}.{name} lacks @needs."
+
+
+def test_act_asks_for_no_less_than_the_route_that_calls_it() -> None:
+    """Else the guard on the act would be one in name only."""
+    checked = 0
+    for route in api_routes(create_app("postgresql://nowhere/none")):
+        module, declared = inspect.getmodule(route.endpoint), declared_permission(route)
+        actions = getattr(module, "actions", None)
+        if route.methods <= {"GET", "HEAD"} or actions is None or declared in (None, "public", "signed-in"):
+            continue
+        called = set(re.findall(r"actions\.(\w+)\(", inspect.getsource(route.endpoint)))
+        needed = {getattr(actions, name).permission.value for name in called}
+        checked += bool(needed)
+        assert needed <= {declared}, f"{route.path_format} declares {declared}, its act {needed}"
+    assert checked > 20
