@@ -17,7 +17,7 @@ SECURITY_ALERT, RESTRICTED_FUNCTION = "110113", "110132"
 PATIENT_RECORD = "110110"
 MINOR = 4
 
-_AS_ACTOR = text(
+AS_ACTOR = text(
     "SELECT set_config('hass.user_id', :user_id, true), set_config('hass.role', :role, true),"
     " set_config('hass.hospital_id', :hospital_id, true), set_config('hass.region_id', :region_id, true)"
 )
@@ -25,6 +25,12 @@ _WRITE = text(
     "SELECT audit_event('E', :event_type, :resource_type, :resource_id, NULL, CAST(:outcome AS smallint),"
     " :outcome_desc, CAST(:query AS jsonb), :subtype)"
 )
+
+
+def reach_of(actor: Actor) -> dict[str, str]:
+    """Who he is to the trail, as `AS_ACTOR` takes it."""
+    told = {name: getattr(actor, name) for name in ("user_id", "role", "hospital_id", "region_id")}
+    return {name: "" if value is None else str(value) for name, value in told.items()}
 
 
 def trace_of(error: BaseException, actor: Actor | None, path: Mapping[str, Any]) -> AfterEnd | None:
@@ -64,15 +70,10 @@ def trace_of(error: BaseException, actor: Actor | None, path: Mapping[str, Any])
         }
     else:
         return None
-    told = {
-        "user_id": str(actor.user_id),
-        "role": actor.role,
-        "hospital_id": str(actor.hospital_id or ""),
-        "region_id": str(actor.region_id or ""),
-    }
+    told = reach_of(actor)
 
     async def write(session: AsyncSession) -> None:
-        await session.execute(_AS_ACTOR, told)
+        await session.execute(AS_ACTOR, told)
         await session.execute(_WRITE, {**values, "outcome": MINOR})
 
     return write

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.actor import Actor
 from app.access.after import run_after_end
+from app.access.refusals import AS_ACTOR, reach_of
 
 # DICOM PS3.16, CID 400 (types) and 401 (subtypes), as FHIR AuditEvent takes them.
 AUDIT_LOG_USED = "110101"
@@ -28,17 +29,6 @@ _WRITE = text(
     "SELECT audit_event(:action, :event_type, :resource_type, :resource_id, :patient_id,"
     " CAST(:outcome AS smallint), :outcome_desc, CAST(:query AS jsonb), :subtype, :purpose)"
 )
-
-
-_WHO = text(
-    "SELECT set_config('hass.user_id', :user_id, true), set_config('hass.hospital_id', :hospital_id, true),"
-    " set_config('hass.region_id', :region_id, true), set_config('hass.role', :role, true)"
-)
-
-
-def _reach_of(actor: Actor) -> dict[str, str]:
-    told = {name: getattr(actor, name) for name in ("user_id", "role", "hospital_id", "region_id")}
-    return {name: "" if value is None else str(value) for name, value in told.items()}
 
 
 @dataclass(frozen=True)
@@ -97,7 +87,7 @@ def record_after_end(session: AsyncSession, event: Event, actor: Actor | None = 
 
     async def write(after: AsyncSession) -> None:
         if actor is not None:
-            await after.execute(_WHO, _reach_of(actor))
+            await after.execute(AS_ACTOR, reach_of(actor))
         await record(after, event)
 
     run_after_end(session, write)
