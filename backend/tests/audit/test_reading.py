@@ -257,6 +257,21 @@ def test_openings_of_others_stay_theirs(api_as: As, hospitals: Hospitals) -> Non
     assert names == {"North General Hospital"}
 
 
+@pytest.mark.parametrize(
+    "event",
+    ["'U', 'rest', 'visits', NULL, %(john)s", "'E', '110112', 'patients', NULL, %(john)s",
+     "'R', '110110', 'patients', %(john)s, %(john)s, 4::smallint",
+     "'E', '110113', 'access_grants', NULL, %(john)s, 0::smallint, NULL, NULL, '110138'"],
+    ids=["a change", "a search", "a refusal", "the end of an emergency"],
+)  # fmt: skip
+def test_what_opened_nothing_is_no_opening(api_as: As, hospitals: Hospitals, event: str) -> None:
+    with hospitals.database.owner() as connection:
+        made = connection.execute(f"SELECT audit_event({event})", {"john": hospitals.john}).fetchone()
+    assert made is not None
+    listed = api_as("patient").get("/api/v1/my/record-openings").json()["items"]
+    assert str(made[0]) not in {each["id"] for each in listed}
+
+
 def test_openings_page_by_page(api_as: As, hospitals: Hospitals) -> None:
     with hospitals.database.owner() as connection:
         for _ in range(5):
