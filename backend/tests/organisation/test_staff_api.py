@@ -1,7 +1,9 @@
 """People and roles by JSON: invited, moved, switched off, removed, brought back (domain 5.2)."""
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -232,6 +234,29 @@ def test_grant_takes_effect_with_the_next_request(api_as: As, pharmacist: dict[s
     assert api_as("pharma").get(USERS).status_code == 200
     assert api_as("admin").patch(path, json=body, headers={"If-Match": etag}).status_code == 412
     assert api_as("admin").patch(path, json=body).status_code == 428
+
+
+def test_of_two_administrators_who_change_a_role_at_once_one_is_told(
+    api_as: As, hospitals: Hospitals, pharmacist: dict[str, Any]
+) -> None:
+    """Both wait for the row, held meanwhile, so that neither has read it before the other is done."""
+    path, admin = f"{ROLES}/{pharmacist['id']}", api_as("admin")
+    etag = admin.get(path).headers["etag"]
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    def rename(name: str) -> int:
+        return admin.patch(path, json={"display_name": name}, headers={"If-Match": etag}).status_code
+
+    with hospitals.database.owner(autocommit=False) as holder, ThreadPoolExecutor(2) as pool:
+        holder.execute("SELECT FROM roles WHERE id = %s FOR UPDATE", (pharmacist["id"],))
+        answers = [pool.submit(rename, name) for name in ("Chemist", "Apothecary")]
+        with hospitals.database.owner() as watch:
+            for _ in range(500):
+                if watch.execute(waiting).fetchone() == (2,):
+                    break
+                time.sleep(0.01)
+        holder.rollback()
+        assert sorted(answer.result() for answer in answers) == [200, 412]
 
 
 def test_unknown_keys_are_refused_by_name(api_as: As, pharmacist: dict[str, Any]) -> None:
