@@ -68,7 +68,7 @@ FIELDS: dict[str, Any] = {
     "permissions": ["patient.read"],
     "primary_color": "#336699",
     "reason": "Unconscious, no history known.",
-    "refresh_token": "0" * 32 + ".none",
+    "refresh_token": "0" * 32 + ".none.none",
     "role": "nurse",
     "shade": "dark",
     "timezone": "Europe/Oslo",

@@ -16,11 +16,13 @@ async def test_a_nurse_signs_in_types_a_name_and_opens_the_chart(visit: Visit) -
     opened = await visit(path="/patients")
     page = opened.page
     await expect(page).to_have_url(re.compile(r"/login\?next=%2Fpatients$"))
+    await expect(page.get_by_label("E-mail")).to_be_focused()
     await page.keyboard.type("nurse@hass.example")
     await page.keyboard.press("Tab")
     await page.keyboard.type("nurse123")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Patients", exact=True)).to_be_visible()
+    await expect(page.get_by_role("searchbox")).to_be_focused()
     await page.keyboard.type("john sm")
     await expect(page.get_by_role("heading", name="1 person found")).to_be_visible()
     await expect(page).to_have_url(re.compile(r"q=john(\+|%20)sm$"))

@@ -115,7 +115,7 @@ def ask(address: tuple[str, int], request: bytes) -> bytes:
 def test_a_database_that_goes_away_is_said_and_is_used_again_when_it_is_back(
     own: tuple[str, int], database: Database, cluster: TestCluster
 ) -> None:
-    asking = post("/api/v1/auth/refresh", {"refresh_token": "0" * 32 + ".x"})
+    asking = post("/api/v1/auth/refresh", {"refresh_token": "0" * 32 + ".x.x"})
     assert b" 401 " in ask(own, asking)[:20]
     with cluster.admin() as superuser:
         superuser.execute(f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS false")
