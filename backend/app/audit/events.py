@@ -67,11 +67,6 @@ async def record(session: AsyncSession, event: Event) -> None:
     )
 
 
-async def record_read(session: AsyncSession, patient_id: UUID) -> None:
-    """A patient's record is opened; nothing of it is shown unless this row stands."""
-    await record(session, Event("R", PATIENT_RECORD, "patients", patient_id, patient_id))
-
-
 async def record_export(session: AsyncSession, resource_type: str, *, count: int, what: str) -> None:
     """Rows leave the system as a file: how many, and as what. Nothing is handed out unless this row stands."""
     await record(session, Event("E", EXPORT, resource_type, query={"as": what, "count": count}))

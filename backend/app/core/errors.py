@@ -96,9 +96,3 @@ class Conflict(HassError):
     """The world moved on, or the state does not allow it."""
 
     status = 409
-
-
-class Unavailable(HassError):
-    """A part HASS needs (database, disk) does not answer; the sentence says what the operator should do."""
-
-    status = 503

@@ -3,8 +3,6 @@
 What the database refuses by itself has no second guard here: the last super administrator, the rights that his role
 keeps, an e-mail that is taken beyond the actor's reach."""
 
-import asyncio
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.actor import Actor
 from app.access.needs import needs
-from app.access.passwords import hash_password
+from app.access.passwords import unusable_hash
 from app.access.permissions import Permission
 from app.core.errors import BeyondReach, Conflict, Invalid, NotFound
 from app.core.ids import new_id
@@ -49,8 +47,8 @@ async def invite_user(session: AsyncSession, actor: Actor, person: UserIn, *, no
         raise Conflict(
             "email-taken", "Somebody here has this e-mail already. Look for the person in the list."
         )
-    # Nobody knows this password: the link is the only way in. Off the event loop, since bcrypt takes its time.
-    unknown = await asyncio.to_thread(hash_password, secrets.token_urlsafe(32))
+    # No password fits it: the link is the only way in.
+    unknown = unusable_hash()
     if user is None:
         user = User(id=new_id(), email=person.email, password_hash=unknown, scope=place.role.scope)
         session.add(user)
