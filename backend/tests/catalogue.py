@@ -14,7 +14,7 @@ SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
   LEFT JOIN pg_collation co ON co.oid = a.attcollation
- WHERE c.relkind IN ('r', 'p') AND {OURS} ORDER BY 1, a.attnum"""
+ WHERE c.relkind IN ('r', 'p') AND {OURS} ORDER BY 1, a.attname"""
 
 # NOT NULL is a named constraint from PostgreSQL 18 on; the columns above say it on every version.
 CONSTRAINTS = f"""

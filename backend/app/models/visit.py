@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.core.errors import Conflict
 from app.models.base import (
     Machine,
     Moving,
@@ -190,6 +191,13 @@ class Visit(SourcedRow, Moving):
         primaryjoin="Visit.id == foreign(Diagnosis.visit_id)",
         passive_deletes="all",
     )
+
+    def require_open(self) -> None:
+        """Raises Conflict unless the patient is being treated: active or on leave (domain 5.4)."""
+        if self.status is VisitStatus.PLANNED:
+            raise Conflict("visit-not-started", "This visit has not started yet. Start it first.")
+        if self.status not in OPEN:
+            raise Conflict("visit-closed", "This visit has ended. Nothing new can be written on it.")
 
 
 class DiagnosisRole(StrEnum):

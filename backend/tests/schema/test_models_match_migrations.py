@@ -14,11 +14,13 @@ from sqlalchemy.pool import NullPool
 from app.access import policies, triggers
 from app.models import Base
 
-SQL = BACKEND / "alembic/versions/2026_11_22_foundation_sql"
+VERSIONS = BACKEND / "alembic/versions"
 
 
-def run_file(connection: psycopg.Connection[Any], name: str) -> None:
-    connection.execute((SQL / f"{name}.sql").read_text(encoding="utf-8"))  # type: ignore[arg-type]
+def run_files(connection: psycopg.Connection[Any], pattern: str) -> None:
+    """The files of all migrations that fit, oldest migration first."""
+    for path in sorted(VERSIONS.glob(f"*_sql/{pattern}")):
+        connection.execute(path.read_text(encoding="utf-8"))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +41,16 @@ def declared(cluster: TestCluster, worker_id: str) -> Iterator[Database]:
         engine = create_engine("postgresql+psycopg://", creator=as_owner, poolclass=NullPool)
         Base.metadata.create_all(engine)
         connection.execute("SET ROLE hass_owner")
-        run_file(connection, "functions")
+        run_files(connection, "functions.sql")
+        run_files(connection, "*/functions.sql")
         for table in Base.metadata.tables:
             for statement in policies.row_security(table):
                 connection.execute(statement)
         for declaration in (*policies.POLICIES, *policies.GRANTS):
             connection.execute(declaration.sql())
         connection.execute("SET ROLE hass_definer")
-        for name in (*sorted(path.stem for path in SQL.glob("definer*.sql")), "rights"):
-            run_file(connection, name)
+        for pattern in ("definer*.sql", "*/definer.sql", "rights.sql"):
+            run_files(connection, pattern)
         connection.execute("SET ROLE hass_owner")
         for statement in triggers.all_triggers():
             connection.execute(statement)
