@@ -106,6 +106,18 @@ def day_tag(value: date | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), day(value))
 
 
+def born_tag(born: date | None, precision: str) -> Markup:
+    """A date of birth as far as it is known: `09-Mar-1959`, `Mar-1959`, `1959`, `about 1959`."""
+    if born is None or precision == "day":
+        return day_tag(born)
+    if precision == "month":
+        return Markup('<time datetime="{}">{}-{:04d}</time>').format(
+            f"{born:%Y-%m}", MONTHS[born.month - 1], born.year
+        )
+    about = "about " if precision == "estimated" else ""
+    return Markup('{}<time datetime="{:04d}">{:04d}</time>').format(about, born.year, born.year)
+
+
 def years_between(born: date, on: date) -> int:
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 

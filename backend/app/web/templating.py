@@ -18,6 +18,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 WORDS = (
     "age",
     "allergen",
+    "born_tag",
     "breakable",
     "clock",
     "clock_in_words",

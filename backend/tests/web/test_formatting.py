@@ -13,6 +13,19 @@ def test_the_family_name_stands_in_capitals() -> None:
     assert formatting.list_name("Halvorsen", None) == "HALVORSEN"
 
 
+@pytest.mark.parametrize(
+    ("precision", "words"),
+    [
+        ("day", ">09-Mar-1959<"),
+        ("month", '"1959-03">Mar-1959<'),
+        ("year", '"1959">1959<'),
+        ("estimated", "about <time"),
+    ],
+)
+def test_a_birth_date_shows_no_more_than_is_known(precision: str, words: str) -> None:
+    assert words in str(formatting.born_tag(date(1959, 3, 9), precision))
+
+
 def test_days_name_their_month() -> None:
     assert formatting.day(date(2026, 11, 4)) == "04-Nov-2026"
     assert formatting.day(None) == "not known"

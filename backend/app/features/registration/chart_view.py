@@ -82,10 +82,10 @@ def chart_context(
     older = Older(chart, section, record_type, href)
     context: dict[str, Any] = {
         "chart": chart,
+        "banner": opened.banner,
         "chart_href": href,
         "today": today,
         "timezone": timezone,
-        "weight": chart.weight,
         "tabs": _tabs(chart, [*left, *right]) if section is None else [],
         "left": left,
         "right": right,

@@ -1,6 +1,5 @@
 """Reads of registration: the search of patients and one patient's chart."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,8 +15,9 @@ from app.access.needs import needs, require
 from app.access.permissions import Permission
 from app.clinical.lab_reference import interval_for
 from app.core.cursors import bad_cursor, read_cursor, read_key, write_cursor
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid
 from app.features.registration import schemas, statements
+from app.features.registration.banner import allergies_of, as_list, banner_of, patient_row
 from app.features.registration.rules import PatientSearch
 from app.features.registration.schemas import SECTIONS, Section
 
@@ -101,6 +101,7 @@ class OpenedChart:
     """A chart, and the zone of the hospital whose file it is."""
 
     chart: schemas.ChartOut
+    banner: schemas.BannerOut
     timezone: str
     # Until when the reader's emergency access to the person lives.
     emergency_until: datetime | None
@@ -128,13 +129,13 @@ async def open_chart(
             "section-needed", "A cursor goes on in one section: name it with section.", field="section"
         )
     shown = [name for name in SECTIONS if actor.can(NEEDED[name]) and section in (None, name)]
-    patient = await _patient(session, actor, patient_id)
+    patient = await patient_row(session, actor, patient_id)
     found: dict[Section, list[dict[str, Any]]] = {}
     for name in shown:
         found[name] = await _section(session, name, patient_id, limits.of(name), cursor, record_type)
     totals: dict[Section, int] = {}
     older: dict[Section, str] = {}
-    kinds = _json(found["records"][0]["record_types"]) if found.get("records") else []
+    kinds = as_list(found["records"][0]["record_types"]) if found.get("records") else []
     for name, rows in found.items():
         if name == "records":
             totals[name] = sum(kind["count"] for kind in kinds if record_type in (None, kind["record_type"]))
@@ -146,7 +147,7 @@ async def open_chart(
     return OpenedChart(
         schemas.ChartOut(
             patient=schemas.PatientOut.model_validate(patient),
-            allergies=_allergies(patient) if actor.can(Permission.ALLERGY_READ) else None,
+            allergies=allergies_of(patient) if actor.can(Permission.ALLERGY_READ) else None,
             visits=_visits(actor, found.get("visits")),
             vitals=_all(schemas.VitalsOut, found.get("vitals")),
             lab_tests=_lab_tests(patient, found.get("lab_tests")),
@@ -158,18 +159,10 @@ async def open_chart(
             older=older,
             withheld=[name for name in SECTIONS if not actor.can(NEEDED[name])],
         ),
+        banner_of(actor, patient),
         patient["timezone"],
         patient["emergency_until"],
     )
-
-
-async def _patient(session: AsyncSession, actor: Actor, patient_id: UUID) -> dict[str, Any]:
-    shows_weight = actor.can(Permission.VITALS_READ) or actor.can(Permission.DOSING_READ)
-    values = {"patient_id": patient_id, "shows_weight": shows_weight}
-    row = (await session.execute(text(statements.PATIENT), values)).mappings().one_or_none()
-    if row is None:
-        raise NotFound("patient-not-found", "There is no such patient here.")
-    return dict(row)
 
 
 SORTED_BY: dict[Section, tuple[str, str, str, str]] = {
@@ -224,29 +217,13 @@ def _older(name: Section, last: Mapping[str, Any]) -> str:
     return write_cursor(first, last[SORTED_BY[name][2]], last["id"])
 
 
-def _json(value: object) -> list[dict[str, Any]]:
-    """A json column arrives as text or as objects, depending on the driver's codec."""
-    found = json.loads(value) if isinstance(value, str | bytes) else value
-    return list(found) if isinstance(found, list) else []
-
-
-def _allergies(patient: Mapping[str, Any]) -> schemas.AllergiesOut:
-    items = [schemas.AllergyOut.model_validate(each) for each in _json(patient["allergies"])]
-    state: schemas.AllergyState = "not_recorded"
-    if any(item.counts for item in items):
-        state = "known"
-    elif patient["no_known_allergies_at"] is not None:
-        state = "none_known"
-    return schemas.AllergiesOut(state=state, items=items)
-
-
 def _visits(actor: Actor, rows: Sequence[Mapping[str, Any]] | None) -> list[schemas.VisitOut] | None:
     if rows is None:
         return None
     clinical = actor.can(Permission.VISIT_CLINICAL_READ)
     visits = []
     for row in rows:
-        worded = {**row, "diagnoses": _json(row["diagnoses"])}
+        worded = {**row, "diagnoses": as_list(row["diagnoses"])}
         if not clinical:
             worded |= {"reason_for_visit": None, "diagnosis": None, "diagnoses": None}
         visits.append(schemas.VisitOut.model_validate(worded))
@@ -262,7 +239,7 @@ def _lab_tests(
         schemas.LabTestOut.model_validate(
             {
                 **row,
-                "results": [flagged(patient, each, row["requested_at"]) for each in _json(row["results"])],
+                "results": [flagged(patient, each, row["requested_at"]) for each in as_list(row["results"])],
             }
         )
         for row in rows

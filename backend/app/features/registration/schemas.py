@@ -88,6 +88,62 @@ class AllergiesOut(Out):
         return list(reversed(once.values()))
 
 
+class AlertOut(Out):
+    """What whoever comes near the patient must know: code status, isolation, pregnancy, falls ..."""
+
+    type: str
+    value: str | None
+    since: datetime
+    until: datetime | None
+
+
+class BannerNews2Out(Out):
+    """The score of the open visit's last set; total null while a sign is missing, and under 16."""
+
+    recorded_at: datetime
+    total: int | None
+    risk: str | None
+    red: list[str]
+    complete: bool
+    scale: int
+    missing: list[str]
+    # Against the set before; null where either has no total.
+    change: int | None
+
+
+class BannerOut(Out):
+    """Who a page is about. What the reader's role does not include is null."""
+
+    id: UUID
+    hospital_id: UUID
+    person_id: UUID
+    mrn: str
+    first_name: str | None
+    last_name: str
+    name_prefix: str | None
+    date_of_birth: date | None
+    date_of_birth_precision: str
+    gender: str
+    is_active: bool
+    is_deceased: bool
+    deceased_on: date | None
+    # Ward and bed.
+    bed: str | None
+    # The open visit, an inpatient one before others.
+    visit_id: UUID | None
+    visit_type: str | None
+    visit_status: str | None
+    attending_doctor: str | None
+    weight: Number | None
+    spo2_scale: int
+    allergies: AllergiesOut | None
+    alerts: list[AlertOut] | None
+    news2: BannerNews2Out | None
+    timezone: str
+    # The hospital's day, for the age.
+    today: date
+
+
 class DiagnosisOut(Out):
     code: str
     code_system: str

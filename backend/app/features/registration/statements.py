@@ -18,9 +18,19 @@ ROW = """
 # ahead of every other row: if that fails, nothing is shown.
 PATIENT = (
     """
-SELECT p.hospital_id, p.person_id, p.name_prefix, p.email, p.address, p.emergency_contact_name,
-       p.emergency_contact_phone, p.blood_group, p.deceased_at, p.spo2_scale, p.updated_at, h.timezone,
-       p.no_known_allergies_at,
+SELECT p.hospital_id, p.person_id, p.name_prefix, p.date_of_birth_precision, p.email, p.address,
+       p.emergency_contact_name, p.emergency_contact_phone, p.blood_group, p.deceased_at, p.spo2_scale, p.updated_at,
+       h.timezone, (now() AT TIME ZONE h.timezone)::date AS today, p.no_known_allergies_at,
+       stay.id AS visit_id, stay.visit_type, stay.status AS visit_status, stay.attending_doctor,
+       -- The last two sets of the open visit that NEWS2 takes anything from: the score, and how it moved.
+       (SELECT json_agg(s ORDER BY s.recorded_at DESC, s.id DESC)
+          FROM (SELECT v.id, v.recorded_at, v.respiratory_rate, v.spo2, v.spo2_scale, v.supplemental_oxygen,
+                       v.blood_pressure_systolic, v.heart_rate, v.consciousness, v.temperature
+                  FROM vitals v
+                 WHERE v.visit_id = stay.id AND v.status <> 'entered_in_error' AND (:shows_vitals)::boolean
+                   AND num_nonnulls(v.respiratory_rate, v.spo2, v.blood_pressure_systolic, v.heart_rate,
+                                    v.consciousness, v.temperature) > 0
+                 ORDER BY v.recorded_at DESC, v.id DESC LIMIT 2) s) AS signs,
        (SELECT v.weight FROM vitals v WHERE v.patient_id = p.id AND v.weight IS NOT NULL
            AND v.status <> 'entered_in_error' AND (:shows_weight)::boolean
          ORDER BY v.recorded_at DESC, v.id DESC LIMIT 1) AS weight,
@@ -38,6 +48,13 @@ SELECT p.hospital_id, p.person_id, p.name_prefix, p.email, p.address, p.emergenc
     + ROW.lstrip("\n")
     + """
   FROM patients p JOIN hospitals h ON h.id = p.hospital_id
+  LEFT JOIN LATERAL (
+       SELECT v.id, v.visit_type, v.status,
+              (SELECT concat_ws(' ', u.title, u.first_name, u.last_name) FROM users u
+                WHERE u.id = v.attending_doctor_id AND (:shows_doctor)::boolean) AS attending_doctor
+         FROM visits v WHERE v.patient_id = p.id AND v.status IN ('active', 'on_leave')
+        ORDER BY (v.visit_type = 'outpatient'), (v.visit_type = 'emergency'), v.admission_date DESC, v.id DESC
+        LIMIT 1) stay ON true
  WHERE p.id = :patient_id"""
 )
 
