@@ -12,7 +12,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Organisation": ("regions", "hospitals", "roles", "users", "sessions", "password_links", "sign_in_delays",
                      "form_drafts", "idempotency_keys"),
     "People and their files": (
-        "persons", "person_identifiers", "patients", "patient_identifiers", "allergies", "mrn_counters",
+        "persons", "person_identifiers", "patients", "patient_identifiers", "allergies", "patient_alerts",
+        "mrn_counters",
     ),
     "Visits and beds": ("visits", "diagnoses", "beds", "bed_assignments", "appointments"),
     "Care": ("vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "ai_drafts"),

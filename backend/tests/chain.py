@@ -250,6 +250,11 @@ class Chain:
         recorded = {"recorded_by_id": self.staff(keys, "nurse")["id"], "recorded_at": NOW}
         return self.row("allergies", given, **keys, substance="Penicillin", **recorded)
 
+    def patient_alert(self, *, patient: Any = None, hospital: Any = None, **given: Any) -> Values:
+        keys = self._of_patient(patient, hospital)
+        recorded = {"recorded_by_id": self.staff(keys, "nurse")["id"], "since": NOW - HOUR / 2}
+        return self.row("patient_alerts", given, **keys, alert_type="falls", **recorded)
+
     # Visits and what hangs below them
 
     def visit(self, *, patient: Any = None, hospital: Any = None, **given: Any) -> Values:

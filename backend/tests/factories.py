@@ -31,6 +31,7 @@ TABLES = {
     "emr_local": "emr_local", "emr_global": "emr_global", "access_grant": "access_grants",
     "import_source": "import_sources", "ai_draft": "ai_drafts", "inventory": "inventory",
     "notification": "notifications", "audit_log": "audit_logs", "audit_seal": "audit_seals",
+    "patient_alert": "patient_alerts",
 }  # fmt: skip
 FACTORIES = {table: factory for factory, table in TABLES.items()}
 

@@ -15,7 +15,7 @@ from psycopg.types.json import Json
 TENANT_TABLES = (
     "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
-    "import_sources", "ai_drafts", "access_grants",
+    "import_sources", "ai_drafts", "access_grants", "patient_alerts",
 )  # fmt: skip
 CLINICAL = (*TENANT_TABLES, "emr_global", "persons", "person_identifiers", "idempotency_keys")
 
@@ -76,6 +76,7 @@ def fill(make: Make, visit: Values, file: Values, at: Values) -> None:
     """One row of every kind below a hospital."""
     make.patient_identifier(patient=file)
     make.allergy(patient=file)
+    make.patient_alert(patient=file)
     make.mrn_counter(hospital=at)
     make.diagnosis(visit=visit)
     make.bed(visit=visit, status="occupied")

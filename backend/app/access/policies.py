@@ -75,7 +75,7 @@ class Policy:
 HOSPITAL_TABLES = (
     "access_grants", "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds",
     "bed_assignments", "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments",
-    "inventory", "emr_local", "import_sources", "ai_drafts",
+    "inventory", "emr_local", "import_sources", "ai_drafts", "patient_alerts",
 )  # fmt: skip
 
 
@@ -295,6 +295,7 @@ _WRITTEN = (
     "roles", "regions", "hospitals", "patients", "patient_identifiers", "allergies", "mrn_counters",
     "visits", "diagnoses", "beds", "bed_assignments", "nurse_logs", "lab_tests", "prescriptions", "appointments",
     "inventory", "emr_global", "notifications", "ai_drafts", "idempotency_keys", "form_drafts",
+    "patient_alerts",
 )  # fmt: skip
 
 GRANTS: tuple[Grant, ...] = (

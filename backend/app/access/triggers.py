@@ -18,6 +18,8 @@ FIXED = {
     "regions": ("code",),
     "hospitals": ("code", "region_id"),
     "patients": ("mrn",),
+    # Another value is another alert.
+    "patient_alerts": ("alert_type", "value", "since", "recorded_by_id"),
     # Append-only: what was written stays; it is signed, released, amended by a new version, or marked as an error.
     "emr_local": ("record_type", "data", "recorded_at", "version", "kept_reason", "created_by_id"),
     "persons": ("network_number",),

@@ -12,6 +12,7 @@ from app.models.lab_test import LabResult, LabTest
 from app.models.notification import Notification
 from app.models.nurse_log import NurseLog
 from app.models.patient import Allergy, MrnCounter, Patient, PatientIdentifier, Person, PersonIdentifier
+from app.models.patient_alert import PatientAlert
 from app.models.prescription import Prescription
 from app.models.region import Region
 from app.models.role import Role
@@ -22,7 +23,7 @@ from app.models.vitals import Vitals
 __all__ = [
     "AIDraft", "AccessGrant", "Allergy", "Appointment", "AuditLog", "AuditSeal", "Base", "Bed", "BedAssignment",
     "Diagnosis", "EMRGlobal", "EMRLocal", "FormDraft", "Hospital", "IdempotencyKey", "ImportSource", "Inventory",
-    "LabResult", "LabTest", "MrnCounter", "Notification", "NurseLog", "PasswordLink", "Patient", "PatientIdentifier",
-    "Person", "PersonIdentifier", "Prescription", "Region", "Role", "Session", "SignInDelay", "User", "Visit",
-    "Vitals",
+    "LabResult", "LabTest", "MrnCounter", "Notification", "NurseLog", "PasswordLink", "Patient", "PatientAlert",
+    "PatientIdentifier", "Person", "PersonIdentifier", "Prescription", "Region", "Role", "Session", "SignInDelay",
+    "User", "Visit", "Vitals",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from app.models.role import RoleName
 
 BANNER = "patient.read patient.search"
 CHART = (
-    f"{BANNER} allergy.read appointment.read bed.read lab.read note.read prescription.read record.read"
+    f"{BANNER} alert.read allergy.read appointment.read bed.read lab.read note.read prescription.read record.read"
     " visit.clinical_read visit.read vitals.read"
 )
 MAY = {
@@ -28,20 +28,20 @@ MAY = {
     # prescribe; sign notes; review drafts; own appointments; break-glass
     "doctor": (
         f"{CHART} visit.plan visit.admit visit.transfer visit.order_discharge vitals.record spo2_scale.set"
-        " allergy.record diagnosis.record lab.order lab.cancel prescription.write note.sign draft.review"
+        " alert.record allergy.record diagnosis.record lab.order lab.cancel prescription.write note.sign draft.review"
         " appointment.run break_glass.use census.read notification.read"
     ),
     # whole chart; admit, departure, beds; vitals, nurse logs, hand-over, collect specimens, doses, allergies;
     # break-glass
     "nurse": (
         f"{CHART} visit.plan visit.admit visit.depart bed.manage vitals.record note.write specimen.collect dose.give"
-        " allergy.record break_glass.use census.read notification.read"
+        " alert.record allergy.record break_glass.use census.read notification.read"
     ),
     # banner, tests, specimens, results, reports; not the rest of the chart
-    "lab_tech": f"{BANNER} lab.read lab.process lab.cancel specimen.collect notification.read",
+    "lab_tech": f"{BANNER} alert.read lab.read lab.process lab.cancel specimen.collect notification.read",
     # banner, allergies, weight, kidney function, prescriptions, dispensing, stock
     "pharmacist": (
-        f"{BANNER} allergy.read dosing.read prescription.read dispense.perform stock.read stock.manage"
+        f"{BANNER} alert.read allergy.read dosing.read prescription.read dispense.perform stock.read stock.manage"
         " notification.read"
     ),
     # register, search, demographics, plan and start visits, appointments; no clinical content
@@ -56,7 +56,8 @@ MAY = {
     ),
 }
 CLINICAL = {
-    "allergy.read", "lab.read", "note.read", "prescription.read", "record.read", "visit.clinical_read", "vitals.read",
+    "alert.read", "allergy.read", "lab.read", "note.read", "prescription.read", "record.read", "visit.clinical_read",
+    "vitals.read",
 }  # fmt: skip
 SCOPES = {
     "super_admin": "network", "regional_admin": "region", "manager": "hospital", "doctor": "hospital",

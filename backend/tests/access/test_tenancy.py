@@ -151,7 +151,7 @@ def test_only_the_network_changes_roles(world: World) -> None:
 
 HIDDEN = {
     "nurse_logs", "ai_drafts", "audit_logs", "audit_seals", "beds", "bed_assignments", "mrn_counters", "inventory",
-    "import_sources",
+    "import_sources", "patient_alerts",
 }  # fmt: skip
 
 
@@ -159,6 +159,7 @@ def add_what_stays_hidden(world: World) -> None:
     make, mine, file = world.make, world.visit["shared_a"], world.file["shared_a"]
     make.nurse_log(visit=mine)
     make.ai_draft(visit=mine)
+    make.patient_alert(patient=file)
     make.vitals(visit=mine, status="entered_in_error")
     for state in ("draft", "entered_in_error", "cancelled"):
         make.prescription(visit=mine, status=state, signed_at=None, signed_by_id=None)

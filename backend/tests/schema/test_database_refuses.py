@@ -92,6 +92,7 @@ BESIDE: dict[str, Values] = {
     "patients_spo2_scale_set_by_id_fkey": {"spo2_scale_set_at": NOW},
     "access_grants_reviewed_by_id_fkey": {"reviewed_at": NOW + HOUR, "review_outcome": "justified"},
     "emr_local_signed_by_id_fkey": {"signed_at": NOW},
+    "patient_alerts_ended_by_id_fkey": {"until": NOW, "end_reason": "over"},
     "prescriptions_signed_by_id_fkey": {"status": "active"},
     "ai_drafts_reviewed_by_id_fkey": {"status": "approved"},
     "beds_hospital_id_assigned_patient_id_assigned_visit_id_fkey": {"status": "occupied"},
@@ -271,11 +272,31 @@ def test_second_live_emergency_access_of_one_user_to_one_person_is_refused(make:
     make.access_grant(patient=file, granted_at=NOW - 3 * HOUR)
 
 
+def test_two_contradicting_alerts_of_one_file_at_one_time_are_refused(make: Make) -> None:
+    first = make.patient_alert(alert_type="code_status", value="full")
+    file = {"id": first["patient_id"], "hospital_id": first["hospital_id"]}
+    one_at_a_time = "patient_alerts_one_at_a_time_excl"
+
+    def alert(**given: Any) -> Values:
+        return make.patient_alert(patient=file, **given)
+
+    assert refused_by(make, lambda: alert(alert_type="code_status", value="dnr")) == one_at_a_time
+    make.change("patient_alerts", first["id"], {"until": NOW})
+    alert(alert_type="code_status", value="dnr", since=NOW)
+    # Several isolations hold together, the same one not twice; what was never true holds nothing.
+    contact = alert(alert_type="isolation", value="contact")
+    alert(alert_type="isolation", value="droplet")
+    assert refused_by(make, lambda: alert(alert_type="isolation", value="contact")) == one_at_a_time
+    wrong = {"until": NOW, "end_reason": "entered_in_error", "ended_by_id": make.staff(first)["id"]}
+    make.change("patient_alerts", contact["id"], wrong)
+    alert(alert_type="isolation", value="contact")
+
+
 HELD_ELSEWHERE = {
     # Unique or excluding by more than equal columns: tests of their own above.
     "visits_one_open_inpatient_key", "appointments_doctor_overlap_excl", "appointments_patient_overlap_excl",
     "bed_assignments_bed_overlap_excl", "bed_assignments_visit_overlap_excl", "access_grants_one_live_excl",
-    "hospitals_timezone_known_check",
+    "hospitals_timezone_known_check", "patient_alerts_one_at_a_time_excl",
     # tests/access/test_ended_sign_ins.py
     "password_links_open_key",
 }  # fmt: skip

@@ -20,7 +20,7 @@ AUDITED = sorted(set(MODELS) - UNAUDITED)
 TENANT = {
     "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
-    "ai_drafts", "access_grants",
+    "ai_drafts", "access_grants", "patient_alerts",
 }  # fmt: skip
 SOURCED = TENANT - {"mrn_counters", "beds", "inventory", "ai_drafts", "access_grants"} | {"users"}
 OF_PATIENT = TENANT - {"patients", "mrn_counters", "beds", "inventory"} | {"emr_global"}
@@ -47,6 +47,10 @@ FIXED = {
     "granted_at": {"access_grants"},
     "expires_at": {"access_grants"},
     "reason": {"access_grants"},
+    "alert_type": {"patient_alerts"},
+    "value": {"patient_alerts"},
+    "since": {"patient_alerts"},
+    "recorded_by_id": {"patient_alerts"},
     "name": {"roles"},
     "scope": {"roles"},
 }

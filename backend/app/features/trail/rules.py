@@ -24,6 +24,7 @@ CONTENT: dict[str, Permission] = {
     "lab_results": Permission.LAB_READ,
     "lab_tests": Permission.LAB_READ,
     "nurse_logs": Permission.NOTE_READ,
+    "patient_alerts": Permission.ALERT_READ,
     "patient_identifiers": Permission.PATIENT_READ,
     "patients": Permission.PATIENT_READ,
     "person_identifiers": Permission.PATIENT_READ,

@@ -1,0 +1,10 @@
+CREATE TRIGGER patient_alerts_fixed BEFORE UPDATE ON patient_alerts FOR EACH ROW EXECUTE FUNCTION refuse_fixed_columns('id', 'created_at', 'source', 'hospital_id', 'patient_id', 'alert_type', 'value', 'since', 'recorded_by_id');
+CREATE TRIGGER patient_alerts_updated_at BEFORE UPDATE ON patient_alerts FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+CREATE TRIGGER patient_alerts_no_truncate BEFORE TRUNCATE ON patient_alerts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER patient_alerts_audit_new AFTER INSERT ON patient_alerts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_new_rows();
+CREATE TRIGGER patient_alerts_audit AFTER UPDATE OR DELETE ON patient_alerts FOR EACH ROW EXECUTE FUNCTION audit_row_change();
+ALTER TABLE patient_alerts ENABLE ALWAYS TRIGGER patient_alerts_fixed;
+ALTER TABLE patient_alerts ENABLE ALWAYS TRIGGER patient_alerts_updated_at;
+ALTER TABLE patient_alerts ENABLE ALWAYS TRIGGER patient_alerts_no_truncate;
+ALTER TABLE patient_alerts ENABLE ALWAYS TRIGGER patient_alerts_audit_new;
+ALTER TABLE patient_alerts ENABLE ALWAYS TRIGGER patient_alerts_audit;
