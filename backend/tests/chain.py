@@ -289,6 +289,11 @@ class Chain:
         stay = {"assigned_at": NOW - HOUR, "released_at": NOW}
         return self.row("bed_assignments", given, **keys, bed_id=in_bed["id"], **stay)
 
+    def care_assignment(self, *, visit: Any = None, user: Any = None, **given: Any) -> Values:
+        keys = self._of_visit(visit, given.pop("hospital", None))
+        cares = values_of(user or self.staff(keys, "nurse"))["id"]
+        return self.row("care_assignments", given, **keys, user_id=cares, role="nurse", from_at=NOW - 2 * HOUR)
+
     def vitals(self, *, visit: Any = None, hospital: Any = None, **given: Any) -> Values:
         keys = self._of_visit(visit, hospital)
         signs = {"temperature": Decimal("36.8"), "heart_rate": 72, "respiratory_rate": 14, "spo2": 98}

@@ -131,6 +131,7 @@ CHECKS: list[tuple[str, Given]] = [
     ("beds_off_is_empty_check", {"status": "occupied", "is_active": False}),
     ("beds_off_is_empty_check", {"status": "reserved", "is_active": False}),
     ("bed_assignments_released_after_assigned_check", {"assigned_at": NOW, "released_at": NOW - HOUR}),
+    ("care_assignments_until_after_from_check", {"from_at": NOW, "until_at": NOW - HOUR}),
     ("vitals_temperature_range_check", {"temperature": Decimal("19.9")}),
     ("vitals_temperature_range_check", {"temperature": Decimal("45.1")}),
     ("vitals_heart_rate_range_check", {"heart_rate": -1}),

@@ -76,6 +76,7 @@ HOSPITAL_TABLES = (
     "access_grants", "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds",
     "bed_assignments", "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments",
     "inventory", "emr_local", "import_sources", "ai_drafts", "patient_alerts",
+    "care_assignments",
 )  # fmt: skip
 
 
@@ -256,6 +257,8 @@ def _definer() -> Iterator[Policy]:
         "persons",
         "person_identifiers",
         "access_grants",
+        # Follows the visit, whoever changes that (keep_care).
+        "care_assignments",
     ):
         yield Policy(table, "definer", "true", "true", roles=DEFINER)
     # Counted, never shown: whether a hospital may close, its figures, and unread messages.
@@ -304,6 +307,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant("vitals", "SELECT, INSERT, UPDATE (status)"),
     Grant("lab_results", "SELECT, INSERT, UPDATE (status, verified_by_id)"),
     Grant("emr_local", "SELECT, INSERT, UPDATE (status, signed_at, signed_by_id, released_at)"),
+    Grant("care_assignments", "SELECT, INSERT, UPDATE (until_at)"),
     Grant("import_sources", "SELECT, INSERT"),
     Grant(
         "access_grants",
@@ -340,6 +344,7 @@ GRANTS: tuple[Grant, ...] = (
             "form_drafts",
             "persons",
             "person_identifiers",
+            "care_assignments",
         )
     ),
     Grant("audit_logs", "SELECT, INSERT", DEFINER),

@@ -13,6 +13,8 @@ UNAUDITED = frozenset({"audit_logs", "audit_seals", "idempotency_keys"})
 APPEND_ONLY = frozenset({"audit_logs", "audit_seals", "import_sources"})
 # Values that never change once written, besides id, created_at, source and hospital_id.
 FIXED = {
+    # Who cared from when stays; only its end is added.
+    "care_assignments": ("visit_id", "user_id", "role", "from_at"),
     # person_id is held to the file's by its key.
     "access_grants": ("user_id", "reason", "granted_at", "expires_at"),
     "regions": ("code",),
@@ -57,7 +59,10 @@ ORGANISATION = (
 
 
 # Values that are written once: empty at first, and never changed again.
-ONCE = {"access_grants": ("ended_at", "reviewed_at", "reviewed_by_id", "review_outcome", "review_comment")}
+ONCE = {
+    "care_assignments": ("until_at",),
+    "access_grants": ("ended_at", "reviewed_at", "reviewed_by_id", "review_outcome", "review_comment"),
+}
 # session_open() notes once a minute that a sign-in is in use: that alone is no entry of the trail.
 MORE_THAN_USED = (
     "current_user <> 'hass_definer' OR (OLD.refresh_hash, OLD.cookie_hash, OLD.expires_at, OLD.locked_at, OLD.ended_at)"
@@ -158,6 +163,10 @@ def all_triggers() -> tuple[str, ...]:
     )
     made.append(
         "CREATE TRIGGER beds_history AFTER UPDATE OF status ON beds FOR EACH ROW EXECUTE FUNCTION keep_bed_history()"
+    )
+    made.append(
+        "CREATE TRIGGER visits_care AFTER INSERT OR UPDATE OF status, attending_doctor_id ON visits FOR EACH ROW"
+        " EXECUTE FUNCTION keep_care()"
     )
     made += ORGANISATION
     made.append(

@@ -25,6 +25,7 @@ THINGS = {
     "audit_seals": "seal of the audit trail",
     "bed_assignments": "bed stay",
     "beds": "bed",
+    "care_assignments": "care assignment",
     "diagnoses": "diagnosis",
     "emr_global": "published record",
     "emr_local": "record",
@@ -63,6 +64,7 @@ CHOICES = {
     "audit_logs": ("action",),
     "audit_seals": ("kind",),
     "beds": ("bed_type", "status"),
+    "care_assignments": ("role",),
     "diagnoses": ("role",),
     "emr_global": ("confidentiality", "status"),
     "emr_local": ("status", "kept_reason"),
@@ -188,6 +190,10 @@ SENTENCES: dict[str, str] = {
     "bed_assignments_released_after_assigned_check": "A stay in a bed ends after it began. Check both times.",
     "bed_assignments_bed_overlap_excl": "Somebody else lies in this bed at that time. Choose another bed or time.",
     "bed_assignments_visit_overlap_excl": "The patient lies in another bed at that time. Free that one first.",
+    # Who cares for whom
+    "care_assignments_until_after_from_check": "Care ends after it began. Check both times.",
+    "care_assignments_one_at_a_time_excl": "This colleague cares for the patient already.",
+    "care_assignments_one_in_charge_excl": "Another doctor is in charge at that time. Hand the patient over instead.",
     # Vital signs
     "vitals_temperature_range_check": "Temperature is 20.0 to 45.0 °C. Check the value and its unit.",
     "vitals_heart_rate_range_check": "Heart rate is 0 to 350 a minute.",

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.errors import Conflict
 from app.models.base import (
+    HospitalRow,
     Machine,
     Moving,
     SourcedRow,
@@ -232,4 +234,56 @@ class Diagnosis(SourcedRow):
 
     visit: Mapped[Visit] = relationship(
         back_populates="diagnoses", lazy="raise", primaryjoin="Visit.id == foreign(Diagnosis.visit_id)"
+    )
+
+
+class CareRole(StrEnum):
+    """In what quality somebody cares for a patient; `attending` is the doctor in charge."""
+
+    ATTENDING = "attending"
+    DOCTOR = "doctor"
+    NURSE = "nurse"
+
+
+class CareAssignment(HospitalRow):
+    """Who cares for a visit, half-open [from_at, until_at). The doctor in charge follows the visit, by its trigger."""
+
+    __tablename__ = "care_assignments"
+    __table_args__ = (
+        # RESTRICT: who was responsible is looked up long after.
+        fk_to_visit("RESTRICT"),
+        CheckConstraint("until_at >= from_at", name="until_after_from"),
+        ExcludeConstraint(
+            ("visit_id", "="),
+            ("user_id", "="),
+            ("role", "="),
+            (text("tstzrange(from_at, until_at)"), "&&"),
+            using="gist",
+            name="care_assignments_one_at_a_time_excl",
+        ),
+        # One doctor is in charge; of others there may be several.
+        ExcludeConstraint(
+            ("visit_id", "="),
+            (text("tstzrange(from_at, until_at)"), "&&"),
+            where=text("role = 'attending'"),
+            using="gist",
+            name="care_assignments_one_in_charge_excl",
+        ),
+        Index(None, "hospital_id", "patient_id", "visit_id"),
+        Index(
+            "care_assignments_mine_idx", "hospital_id", "user_id", postgresql_where=text("until_at IS NULL")
+        ),
+        Index("care_assignments_open_idx", "visit_id", postgresql_where=text("until_at IS NULL")),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
+    visit_id: Mapped[UUID] = mapped_column(comment="the visit cared for")
+    # RESTRICT: the law wants the name of who was responsible.
+    user_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"), index=True, comment="who cares")
+    role: Mapped[CareRole] = enum_column("role", CareRole, comment="doctor in charge, doctor or nurse")
+    from_at: Mapped[datetime] = mapped_column(comment="instant the care began")
+    until_at: Mapped[datetime | None] = mapped_column(comment="instant the care ended; NULL = still caring")
+    # SET NULL: soft; the audit trail names who assigned.
+    assigned_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("SET NULL"), index=True, comment="who assigned it; NULL = the system"
     )

@@ -85,6 +85,7 @@ def test_staff_cannot_write_into_another_hospital(world: World, table: str) -> N
                 "lab_results": "status",
                 "emr_local": "status",
                 "access_grants": "ended_at",
+                "care_assignments": "until_at",
             }
             column = limited.get(table, "updated_at")
             changed = world.connection.execute(
@@ -152,6 +153,7 @@ def test_only_the_network_changes_roles(world: World) -> None:
 HIDDEN = {
     "nurse_logs", "ai_drafts", "audit_logs", "audit_seals", "beds", "bed_assignments", "mrn_counters", "inventory",
     "import_sources", "patient_alerts",
+    "care_assignments",
 }  # fmt: skip
 
 
@@ -176,6 +178,7 @@ def add_what_stays_hidden(world: World) -> None:
     signed = {"signed_at": NOW, "signed_by_id": make.staff(mine)["id"], "released_at": NOW}
     make.emr_local(visit=mine, status="entered_in_error", **signed)
     make.bed_assignment(visit=mine)
+    make.care_assignment(visit=mine)
     make.notification(user=make.staff(mine))
     assert file["person_id"] == world.person["shared"]["id"]
 

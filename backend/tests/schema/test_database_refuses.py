@@ -292,7 +292,22 @@ def test_two_contradicting_alerts_of_one_file_at_one_time_are_refused(make: Make
     alert(alert_type="isolation", value="contact")
 
 
+def test_one_person_cares_once_at_a_time_and_one_doctor_is_in_charge(make: Make) -> None:
+    first = make.care_assignment(from_at=NOW - 2 * HOUR, until_at=NOW)
+    visit = {**first, "id": first["visit_id"]}
+    nurse, doctor = {"id": first["user_id"]}, make.user("doctor", hospital=make.hospital_of(first))
+    rule = "care_assignments_one_at_a_time_excl"
+    assert refused_by(make, lambda: make.care_assignment(visit=visit, user=nurse)) == rule
+    make.care_assignment(visit=visit, user=nurse, from_at=NOW)
+    make.care_assignment(visit=visit, user=make.user("nurse", hospital=make.hospital_of(first)))
+    make.care_assignment(visit=visit, user=doctor, role="attending")
+    other = make.user("doctor", hospital=make.hospital_of(first))
+    wrong = refused_by(make, lambda: make.care_assignment(visit=visit, user=other, role="attending"))
+    assert wrong == "care_assignments_one_in_charge_excl"
+
+
 HELD_ELSEWHERE = {
+    "care_assignments_one_at_a_time_excl", "care_assignments_one_in_charge_excl",
     # Unique or excluding by more than equal columns: tests of their own above.
     "visits_one_open_inpatient_key", "appointments_doctor_overlap_excl", "appointments_patient_overlap_excl",
     "bed_assignments_bed_overlap_excl", "bed_assignments_visit_overlap_excl", "access_grants_one_live_excl",

@@ -19,10 +19,13 @@ UNAUDITED = {"audit_logs", "audit_seals", "idempotency_keys"}
 AUDITED = sorted(set(MODELS) - UNAUDITED)
 TENANT = {
     "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",
+    "care_assignments",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
     "ai_drafts", "access_grants", "patient_alerts",
 }  # fmt: skip
-SOURCED = TENANT - {"mrn_counters", "beds", "inventory", "ai_drafts", "access_grants"} | {"users"}
+SOURCED = TENANT - {"care_assignments", "mrn_counters", "beds", "inventory", "ai_drafts", "access_grants"} | {
+    "users"
+}
 OF_PATIENT = TENANT - {"patients", "mrn_counters", "beds", "inventory"} | {"emr_global"}
 # Column > tables in which it never changes, written from the specification, not from the code.
 FIXED = {
@@ -35,7 +38,10 @@ FIXED = {
     "region_id": {"hospitals"},
     "mrn": {"patients"},
     "network_number": {"persons"},
-    "user_id": {"sessions", "access_grants", "password_links", "form_drafts"},
+    "user_id": {"sessions", "access_grants", "password_links", "form_drafts", "care_assignments"},
+    "visit_id": {"care_assignments"},
+    "role": {"care_assignments"},
+    "from_at": {"care_assignments"},
     "key_hash": {"sign_in_delays"},
     # Append-only (domain 5.10): an amendment is a new version.
     "record_type": {"emr_local"},
@@ -293,6 +299,8 @@ def test_no_trigger_is_without_its_test(make: Make) -> None:
     tested |= {f"{table}_audit" for table in AUDITED} | {f"{table}_audit_new" for table in HOSPITAL_TABLES}
     tested |= {f"{table}_machine" for table in MACHINES}
     tested |= {"beds_stay", "beds_history", "access_grants_once"}
+    # tests/notes/test_care_rows.py
+    tested |= {"care_assignments_once", "visits_care"}
     # In test_organisation_rules.py.
     tested |= {"users_last_admin", "users_not_oneself", "hospitals_open_visits", "regions_open_hospitals"}
     tested |= {"lab_results_second_person"}

@@ -16,6 +16,7 @@ CONTENT: dict[str, Permission] = {
     "appointments": Permission.APPOINTMENT_READ,
     "bed_assignments": Permission.BED_READ,
     "beds": Permission.BED_READ,
+    "care_assignments": Permission.VISIT_READ,
     "diagnoses": Permission.VISIT_CLINICAL_READ,
     "emr_global": Permission.RECORD_READ,
     "emr_local": Permission.RECORD_READ,

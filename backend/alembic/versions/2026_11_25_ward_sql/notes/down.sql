@@ -1,0 +1,2 @@
+DROP TRIGGER visits_care ON visits;
+DROP TABLE care_assignments;

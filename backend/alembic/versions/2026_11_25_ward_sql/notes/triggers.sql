@@ -1,0 +1,14 @@
+CREATE TRIGGER care_assignments_fixed BEFORE UPDATE ON care_assignments FOR EACH ROW EXECUTE FUNCTION refuse_fixed_columns('id', 'created_at', 'hospital_id', 'patient_id', 'visit_id', 'user_id', 'role', 'from_at');
+CREATE TRIGGER care_assignments_once BEFORE UPDATE ON care_assignments FOR EACH ROW EXECUTE FUNCTION refuse_rewritten_columns('until_at');
+CREATE TRIGGER care_assignments_updated_at BEFORE UPDATE ON care_assignments FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+CREATE TRIGGER care_assignments_no_truncate BEFORE TRUNCATE ON care_assignments FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER care_assignments_audit_new AFTER INSERT ON care_assignments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_new_rows();
+CREATE TRIGGER care_assignments_audit AFTER UPDATE OR DELETE ON care_assignments FOR EACH ROW EXECUTE FUNCTION audit_row_change();
+ALTER TABLE care_assignments ENABLE ALWAYS TRIGGER care_assignments_fixed;
+ALTER TABLE care_assignments ENABLE ALWAYS TRIGGER care_assignments_once;
+ALTER TABLE care_assignments ENABLE ALWAYS TRIGGER care_assignments_updated_at;
+ALTER TABLE care_assignments ENABLE ALWAYS TRIGGER care_assignments_no_truncate;
+ALTER TABLE care_assignments ENABLE ALWAYS TRIGGER care_assignments_audit_new;
+ALTER TABLE care_assignments ENABLE ALWAYS TRIGGER care_assignments_audit;
+CREATE TRIGGER visits_care AFTER INSERT OR UPDATE OF status, attending_doctor_id ON visits FOR EACH ROW EXECUTE FUNCTION keep_care();
+ALTER TABLE visits ENABLE ALWAYS TRIGGER visits_care;
