@@ -292,7 +292,9 @@ class Chain:
     def care_assignment(self, *, visit: Any = None, user: Any = None, **given: Any) -> Values:
         keys = self._of_visit(visit, given.pop("hospital", None))
         cares = values_of(user or self.staff(keys, "nurse"))["id"]
-        return self.row("care_assignments", given, **keys, user_id=cares, role="nurse", from_at=NOW - 2 * HOUR)
+        return self.row(
+            "care_assignments", given, **keys, user_id=cares, role="nurse", from_at=NOW - 2 * HOUR
+        )
 
     def vitals(self, *, visit: Any = None, hospital: Any = None, **given: Any) -> Values:
         keys = self._of_visit(visit, hospital)

@@ -20,6 +20,3 @@ BEGIN
   RETURN NULL;
 END
 $$;
-
--- Who makes a trigger must be allowed its function.
-GRANT EXECUTE ON FUNCTION keep_care() TO hass_owner;
