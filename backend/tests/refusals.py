@@ -96,6 +96,7 @@ CHECKS: list[tuple[str, Given]] = [
     ("patients_spo2_scale_check", {"spo2_scale": 3}),
     ("patients_spo2_scale_pair_check", {"spo2_scale_set_at": NOW}),
     ("patients_no_known_allergies_pair_check", lambda make: {"no_known_allergies_by_id": make.user()["id"]}),
+    ("patients_identity_note_given_check", {"identity_note": BLANK}),
     ("patient_identifiers_value_given_check", {"value": BLANK}),
     ("allergies_substance_given_check", {"substance": BLANK}),
     ("allergies_authored_complete_check", {"recorded_by_id": None}),

@@ -154,6 +154,7 @@ SENTENCES: dict[str, str] = {
     "patients_spo2_scale_pair_check": "The SpO2 scale carries who set it and when.",
     "patients_no_known_allergies_pair_check": "'No known allergies' carries when it was recorded.",
     "patients_user_id_key": "This portal login belongs to another file already.",
+    "patients_identity_note_given_check": "Say what is known of the patient, or leave it empty.",
     "patients_mrn_key": "This MRN is taken. Try again for the next number.",
     "patient_identifiers_value_given_check": "Give the identifier's number.",
     "patient_identifiers_hospital_id_patient_id_system_value_6df2": "The file carries this identifier already.",

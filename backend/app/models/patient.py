@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -144,6 +145,7 @@ class PersonIdentifier(Row):
         # One number of one system names one human being.
         UniqueConstraint("system", "value", "type"),
         CheckConstraint("btrim(value) <> '' AND btrim(system) <> ''", name="value_given"),
+        Index(None, "plain_value"),
     )
 
     # RESTRICT: persons are merged, never deleted.
@@ -153,6 +155,12 @@ class PersonIdentifier(Row):
     type: Mapped[IdentifierType] = enum_column("type", IdentifierType, comment="HL7 v2-0203")
     system: Mapped[str] = mapped_column(comment="URI of the issuing system")
     value: Mapped[str] = mapped_column(comment="the number itself")
+    plain_value: Mapped[str] = mapped_column(
+        SORTED,
+        Computed("upper(regexp_replace(value, '[^A-Za-z0-9]'::text, ''::text, 'g'::text))", persisted=True),
+        nullable=True,
+        comment="the number in capitals, without blanks and dashes, for the search",
+    )
 
     person: Mapped[Person] = relationship(
         back_populates="identifiers",
@@ -196,6 +204,7 @@ class Patient(SourcedRow):
             "no_known_allergies_by_id IS NULL OR no_known_allergies_at IS NOT NULL",
             name="no_known_allergies_pair",
         ),
+        CheckConstraint("btrim(identity_note) <> ''", name="identity_note_given"),
         # Names, birth date and MRN are found by range and prefix operators, which are leakproof (design 4).
         Index(None, "last_name", "first_name", "date_of_birth"),
         Index(None, "hospital_id", "search_family_given"),
@@ -203,6 +212,8 @@ class Patient(SourcedRow):
         Index(None, "hospital_id", "date_of_birth"),
         Index(None, "hospital_id", "phone_digits"),
         Index(None, "hospital_id", "mrn"),
+        # For person_candidates(), which asks the whole network.
+        Index(None, "phone_digits", "date_of_birth"),
         # For person_candidates(), which looks for similar names past row-level security.
         *(
             Index(
@@ -228,6 +239,14 @@ class Patient(SourcedRow):
     first_name: Mapped[str | None] = mapped_column(comment="given names")
     last_name: Mapped[str] = mapped_column(comment="family name")
     name_prefix: Mapped[str | None] = mapped_column(comment="Mr, Mrs, Dr ... as the patient wishes it")
+    is_unknown: Mapped[bool] = mapped_column(
+        server_default=text("false"),
+        default=False,
+        comment="true = a temporary identity, until somebody knows who it is",
+    )
+    identity_note: Mapped[str | None] = mapped_column(
+        comment="what is known of an unknown patient: where found, when, marks"
+    )
     search_family_given: Mapped[str] = mapped_column(SORTED, comment="search_key(last_name, first_name)")
     search_given_family: Mapped[str] = mapped_column(SORTED, comment="search_key(first_name, last_name)")
     date_of_birth: Mapped[date | None] = mapped_column(comment="NULL = not known")

@@ -28,6 +28,7 @@ ROW = {
     "date_of_birth": date(1959, 3, 9), "date_of_birth_precision": "day", "gender": "male", "is_active": True,
     "is_deceased": False, "spo2_scale": 1, "timezone": "UTC", "today": date(2026, 11, 24), "allergies": [],
     "no_known_allergies_at": None, "attending_doctor": None, "signs": None,
+    "is_unknown": False, "identity_note": None, "alerts": None,
 }  # fmt: skip
 
 
@@ -57,16 +58,40 @@ def test_under_sixteen_there_is_no_total() -> None:
     assert (score.total, score.complete) == (None, True)
 
 
+def alert(kind: str, value: str | None = None) -> dict[str, Any]:
+    since = "2026-11-24T08:00:00+00:00"
+    return {
+        "id": str(new_id()),
+        "alert_type": kind,
+        "value": value,
+        "note": None,
+        "since": since,
+        "until": None,
+    }
+
+
+def test_in_pregnancy_there_is_no_total() -> None:
+    assert score_of(NORMAL, alerts=[alert("falls")]).total == 0
+    assert score_of(NORMAL, alerts=[alert("pregnancy")]).total is None
+
+
 def test_the_scale_of_the_set_counts_before_that_of_the_patient() -> None:
     assert score_of({**NORMAL, "spo2": 88, "spo2_scale": 2}).total == 0
     assert score_of({**NORMAL, "spo2": 88}).total == 3
     assert score_of({**NORMAL, "spo2": 88}, spo2_scale=2).total == 0
 
 
-@pytest.mark.parametrize("role", [RoleName.RECEPTION, RoleName.MANAGER, RoleName.LAB_TECH])
-def test_allergies_and_alerts_are_kept_from_roles_without_clinical_reading(role: RoleName) -> None:
-    banner = banner_of(actor_of(role), ROW)
-    assert (banner.allergies, banner.alerts) == (None, None)
+@pytest.mark.parametrize(
+    ("role", "sees"),
+    [
+        (RoleName.RECEPTION, (False, False)),
+        (RoleName.LAB_TECH, (False, True)),
+        (RoleName.NURSE, (True, True)),
+    ],
+)
+def test_a_role_sees_what_its_work_needs(role: RoleName, sees: tuple[bool, bool]) -> None:
+    banner = banner_of(actor_of(role), {**ROW, "alerts": [alert("isolation", "contact")]})
+    assert (banner.allergies is not None, banner.alerts is not None) == sees
 
 
 def test_the_chart_of_john_shows_his_score_to_a_nurse_and_not_at_the_desk(

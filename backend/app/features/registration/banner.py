@@ -40,13 +40,13 @@ async def patient_row(session: AsyncSession, actor: Actor, patient_id: UUID) -> 
 
 def banner_of(actor: Actor, row: Mapping[str, Any]) -> schemas.BannerOut:
     """The banner as far as the actor's permissions reach, from the row that the chart is read with too."""
-    clinical = actor.can(Permission.ALLERGY_READ)
+    alerts = [schemas.AlertOut.model_validate(each) for each in as_list(row["alerts"])]
     return schemas.BannerOut.model_validate(
         {
             **row,
-            "allergies": allergies_of(row) if clinical else None,
-            "alerts": [] if clinical else None,
-            "news2": _score(row),
+            "allergies": allergies_of(row) if actor.can(Permission.ALLERGY_READ) else None,
+            "alerts": alerts if actor.can(Permission.ALERT_READ) else None,
+            "news2": _score(row, is_pregnant=any(each.alert_type == "pregnancy" for each in alerts)),
         }
     )
 
@@ -67,7 +67,7 @@ def allergies_of(row: Mapping[str, Any]) -> schemas.AllergiesOut:
     return schemas.AllergiesOut(state=state, items=items)
 
 
-def _score(row: Mapping[str, Any]) -> schemas.BannerNews2Out | None:
+def _score(row: Mapping[str, Any], *, is_pregnant: bool) -> schemas.BannerNews2Out | None:
     """The last set's score and how it moved; without a total where NEWS2 does not apply (domain 5.5)."""
     sets = as_list(row["signs"])
     if not sets:
@@ -76,12 +76,13 @@ def _score(row: Mapping[str, Any]) -> schemas.BannerNews2Out | None:
     last = scores[0]
     born = row["date_of_birth"]
     too_young = born is not None and (row["today"] - born).days < ADULT_FROM_DAYS
-    totals = [None if too_young else score.total for score in scores]
+    has_none = too_young or is_pregnant
+    totals = [None if has_none else score.total for score in scores]
     change = None if None in totals or len(totals) < 2 else _difference(totals)
     return schemas.BannerNews2Out(
         recorded_at=sets[0]["recorded_at"],
         total=totals[0],
-        risk=None if too_young else last.risk,
+        risk=None if has_none else last.risk,
         red=list(last.red),
         complete=last.complete,
         scale=last.scale,

@@ -91,14 +91,16 @@ class AllergiesOut(Out):
 class AlertOut(Out):
     """What whoever comes near the patient must know: code status, isolation, pregnancy, falls ..."""
 
-    type: str
+    id: UUID
+    alert_type: str
     value: str | None
+    note: str | None
     since: datetime
     until: datetime | None
 
 
 class BannerNews2Out(Out):
-    """The score of the open visit's last set; total null while a sign is missing, and under 16."""
+    """The score of the open visit's last set; total null while a sign is missing, under 16 and in pregnancy."""
 
     recorded_at: datetime
     total: int | None
@@ -124,6 +126,9 @@ class BannerOut(Out):
     date_of_birth: date | None
     date_of_birth_precision: str
     gender: str
+    # A temporary identity, and what is known of the person.
+    is_unknown: bool
+    identity_note: str | None
     is_active: bool
     is_deceased: bool
     deceased_on: date | None

@@ -21,6 +21,12 @@ PATIENT = (
 SELECT p.hospital_id, p.person_id, p.name_prefix, p.date_of_birth_precision, p.email, p.address,
        p.emergency_contact_name, p.emergency_contact_phone, p.blood_group, p.deceased_at, p.spo2_scale, p.updated_at,
        h.timezone, (now() AT TIME ZONE h.timezone)::date AS today, p.no_known_allergies_at,
+       (SELECT json_agg(json_build_object('id', a.id, 'alert_type', a.alert_type, 'value', a.value, 'note', a.note,
+                                          'since', a.since, 'until', a.until) ORDER BY a.alert_type, a.since, a.id)
+          FROM patient_alerts a
+         WHERE a.hospital_id = p.hospital_id AND a.patient_id = p.id AND a.since <= now()
+           AND (a.until IS NULL OR a.until > now()) AND a.end_reason IS DISTINCT FROM 'entered_in_error') AS alerts,
+       p.is_unknown, p.identity_note,
        stay.id AS visit_id, stay.visit_type, stay.status AS visit_status, stay.attending_doctor,
        -- The last two sets of the open visit that NEWS2 takes anything from: the score, and how it moved.
        (SELECT json_agg(s ORDER BY s.recorded_at DESC, s.id DESC)

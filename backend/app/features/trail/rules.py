@@ -43,6 +43,7 @@ QUIET = frozenset(
         "search_family_given",
         "search_given_family",
         "phone_digits",
+        "plain_value",
         "hospital_id",
     }
 )
