@@ -15,7 +15,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "persons", "person_identifiers", "patients", "patient_identifiers", "allergies", "patient_alerts",
         "mrn_counters",
     ),
-    "Visits and beds": ("visits", "diagnoses", "beds", "bed_assignments", "care_assignments", "appointments"),
+    "Visits and beds": (
+        "visits", "diagnoses", "beds", "bed_assignments", "bed_cleanings", "care_assignments", "appointments",
+    ),
     "Care": ("vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "ai_drafts"),
     "Record, stock, messages, trail": (
         "emr_local", "emr_global", "access_grants", "import_sources", "inventory", "notifications", "audit_logs",

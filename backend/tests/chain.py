@@ -289,6 +289,13 @@ class Chain:
         stay = {"assigned_at": NOW - HOUR, "released_at": NOW}
         return self.row("bed_assignments", given, **keys, bed_id=in_bed["id"], **stay)
 
+    def bed_cleaning(self, *, bed: Any = None, hospital: Any = None, **given: Any) -> Values:
+        cleaned = values_of(bed or self.bed(hospital=hospital))
+        done = {"began_at": NOW - HOUR, "cleaned_at": NOW, "cleaner": "Rosa Castellano"}
+        by = self.staff(cleaned, "nurse")["id"]
+        keys = {"hospital_id": cleaned["hospital_id"], "bed_id": cleaned["id"], "recorded_by_id": by}
+        return self.row("bed_cleanings", given, **keys, **done)
+
     def care_assignment(self, *, visit: Any = None, user: Any = None, **given: Any) -> Values:
         keys = self._of_visit(visit, given.pop("hospital", None))
         cares = values_of(user or self.staff(keys, "nurse"))["id"]

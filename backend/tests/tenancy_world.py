@@ -14,7 +14,7 @@ from psycopg.types.json import Json
 # Every table whose rows belong to one hospital.
 TENANT_TABLES = (
     "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",
-    "care_assignments",
+    "bed_cleanings", "care_assignments",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
     "import_sources", "ai_drafts", "access_grants", "patient_alerts",
 )  # fmt: skip
@@ -80,7 +80,7 @@ def fill(make: Make, visit: Values, file: Values, at: Values) -> None:
     make.patient_alert(patient=file)
     make.mrn_counter(hospital=at)
     make.diagnosis(visit=visit)
-    make.bed(visit=visit, status="occupied")
+    make.bed_cleaning(bed=make.bed(visit=visit, status="occupied"))
     make.care_assignment(visit=visit)
     make.vitals(visit=visit)
     make.nurse_log(visit=visit)

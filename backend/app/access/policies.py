@@ -77,6 +77,7 @@ HOSPITAL_TABLES = (
     "bed_assignments", "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments",
     "inventory", "emr_local", "import_sources", "ai_drafts", "patient_alerts",
     "care_assignments",
+    "bed_cleanings",
 )  # fmt: skip
 
 
@@ -308,6 +309,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant("lab_results", "SELECT, INSERT, UPDATE (status, verified_by_id)"),
     Grant("emr_local", "SELECT, INSERT, UPDATE (status, signed_at, signed_by_id, released_at)"),
     Grant("care_assignments", "SELECT, INSERT, UPDATE (until_at)"),
+    Grant("bed_cleanings", "SELECT, INSERT"),
     Grant("import_sources", "SELECT, INSERT"),
     Grant(
         "access_grants",

@@ -10,7 +10,7 @@ from app.models import Base
 from app.models.base import Moving
 
 UNAUDITED = frozenset({"audit_logs", "audit_seals", "idempotency_keys"})
-APPEND_ONLY = frozenset({"audit_logs", "audit_seals", "import_sources"})
+APPEND_ONLY = frozenset({"audit_logs", "audit_seals", "bed_cleanings", "import_sources"})
 # Values that never change once written, besides id, created_at, source and hospital_id.
 FIXED = {
     # Who cared from when stays; only its end is added.

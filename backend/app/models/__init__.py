@@ -4,7 +4,7 @@ from app.models.ai_draft import AIDraft
 from app.models.appointment import Appointment
 from app.models.audit_log import AuditLog, AuditSeal
 from app.models.base import Base
-from app.models.bed import Bed, BedAssignment
+from app.models.bed import Bed, BedAssignment, BedCleaning
 from app.models.emr import AccessGrant, EMRGlobal, EMRLocal, ImportSource
 from app.models.hospital import Hospital
 from app.models.inventory import Inventory
@@ -22,7 +22,7 @@ from app.models.vitals import Vitals
 
 __all__ = [
     "AIDraft", "AccessGrant", "Allergy", "Appointment", "AuditLog", "AuditSeal", "Base", "Bed", "BedAssignment",
-    "CareAssignment",
+    "BedCleaning", "CareAssignment",
     "Diagnosis", "EMRGlobal", "EMRLocal", "FormDraft", "Hospital", "IdempotencyKey", "ImportSource", "Inventory",
     "LabResult", "LabTest", "MrnCounter", "Notification", "NurseLog", "PasswordLink", "Patient", "PatientAlert",
     "PatientIdentifier", "Person", "PersonIdentifier", "Prescription", "Region", "Role", "Session", "SignInDelay",

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -32,6 +32,25 @@ class BedStatus(StrEnum):
     CLEANING = "cleaning"
     MAINTENANCE = "maintenance"
     CLOSED = "closed"
+
+
+class TerminalStep(StrEnum):
+    """The checklist of a terminal clean, when a stay in isolation has ended.
+
+    After CDC and ICAN, Best Practices for Environmental Cleaning in Healthcare Facilities in Resource-Limited
+    Settings, 2019, chapter 4 and appendix B1 (terminal cleaning); the cut into seven steps is ours."""
+
+    LINEN_REMOVED = "linen_removed"
+    EQUIPMENT_REPROCESSED = "equipment_reprocessed"
+    CURTAINS_CHANGED = "curtains_changed"
+    MATTRESS_DISINFECTED = "mattress_disinfected"
+    SURFACES_DISINFECTED = "surfaces_disinfected"
+    SINK_DISINFECTED = "sink_disinfected"
+    SUPPLIES_RENEWED = "supplies_renewed"
+
+
+def _step(comment: str) -> Mapped[bool]:
+    return mapped_column(server_default=text("false"), default=False, comment=comment)
 
 
 B = BedStatus
@@ -66,6 +85,9 @@ class Bed(HospitalRow, Moving):
             name="reserved_named",
         ),
         CheckConstraint("is_active OR status NOT IN ('occupied', 'reserved')", name="off_is_empty"),
+        CheckConstraint(
+            "out_of_use_reason IS NULL OR status IN ('maintenance', 'closed')", name="out_of_use_reason"
+        ),
         Index(None, "hospital_id", "status", "ward"),
         Index(None, "status"),
         Index(None, "hospital_id", "assigned_patient_id", "assigned_visit_id"),
@@ -87,17 +109,22 @@ class Bed(HospitalRow, Moving):
     bed_number: Mapped[str] = mapped_column(comment="what stands on the bed, unique in the hospital")
     ward: Mapped[str] = mapped_column(comment="ward it stands in")
     floor: Mapped[str | None] = mapped_column(comment="floor it stands on")
+    bay: Mapped[str | None] = mapped_column(comment="bay or room of the ward; who lies there sees the others")
     bed_type: Mapped[BedType] = enum_column(
         "bed_type", BedType, comment="what the bed is fit for", default=BedType.GENERAL
     )
     status: Mapped[BedStatus] = enum_column(
         "status", BedStatus, comment="domain 5.5; moves by its machine", default=B.AVAILABLE
     )
+    status_changed_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(), comment="instant the state began; the end of a stay is read off it"
+    )
     assigned_patient_id: Mapped[UUID | None] = mapped_column(comment="who lies in it")
     assigned_visit_id: Mapped[UUID | None] = mapped_column(comment="the visit of who lies in it")
     assigned_at: Mapped[datetime | None] = mapped_column(comment="instant the stay began")
     reserved_for_visit_id: Mapped[UUID | None] = mapped_column(comment="the visit it is kept for")
     reserved_until: Mapped[datetime | None] = mapped_column(comment="instant the reservation lapses")
+    out_of_use_reason: Mapped[str | None] = mapped_column(comment="why it is closed or in maintenance")
     is_active: Mapped[bool] = mapped_column(
         server_default=text("true"), default=True, comment="false = switched off, the row stays"
     )
@@ -137,6 +164,7 @@ class BedAssignment(SourcedRow):
         ),
         Index(None, "hospital_id", "bed_id"),
         Index(None, "hospital_id", "patient_id", "visit_id"),
+        Index(None, "hospital_id", "released_at"),
         Index(
             "bed_assignments_open_idx", "hospital_id", "bed_id", postgresql_where=text("released_at IS NULL")
         ),
@@ -147,6 +175,12 @@ class BedAssignment(SourcedRow):
     visit_id: Mapped[UUID] = mapped_column(comment="the visit the patient lay there for")
     assigned_at: Mapped[datetime] = mapped_column(comment="instant the stay began")
     released_at: Mapped[datetime | None] = mapped_column(comment="instant the stay ended; NULL = still there")
+    ward: Mapped[str | None] = mapped_column(
+        comment="ward the bed stood in then; NULL = the one it stands in now"
+    )
+    placement_reason: Mapped[str | None] = mapped_column(
+        comment="why here in spite of a warning; NULL = the bed fits"
+    )
     # SET NULL: soft; the audit trail names who moved the patient.
     assigned_by_id: Mapped[UUID | None] = mapped_column(
         user_fk("SET NULL"), index=True, comment="who put the patient there"
@@ -155,3 +189,38 @@ class BedAssignment(SourcedRow):
     bed: Mapped[Bed] = relationship(
         back_populates="assignments", lazy="raise", primaryjoin="Bed.id == foreign(BedAssignment.bed_id)"
     )
+
+
+class BedCleaning(HospitalRow):
+    """A bed was made clean for the next patient: by whom, when, and how thoroughly."""
+
+    __tablename__ = "bed_cleanings"
+    __table_args__ = (
+        # RESTRICT: what was cleaned when is looked up after an infection.
+        ForeignKeyConstraint(["hospital_id", "bed_id"], ["beds.hospital_id", "beds.id"], ondelete="RESTRICT"),
+        CheckConstraint("btrim(cleaner) <> ''", name="cleaner_named"),
+        CheckConstraint("cleaned_at >= began_at", name="cleaned_after_began"),
+        CheckConstraint(f"NOT is_terminal OR ({' AND '.join(TerminalStep)})", name="terminal_complete"),
+        Index(None, "hospital_id", "bed_id", "cleaned_at"),
+    )
+
+    bed_id: Mapped[UUID] = mapped_column(comment="the bed")
+    began_at: Mapped[datetime] = mapped_column(comment="instant the bed began to wait for it")
+    cleaned_at: Mapped[datetime] = mapped_column(comment="instant it was clean")
+    cleaner: Mapped[str] = mapped_column(comment="who cleaned, in words")
+    # RESTRICT: somebody answers for it that the bed is clean.
+    recorded_by_id: Mapped[UUID] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who says that it is clean"
+    )
+    is_terminal: Mapped[bool] = mapped_column(
+        server_default=text("false"), default=False, comment="the whole checklist, after isolation"
+    )
+    linen_removed: Mapped[bool] = _step("linen, towels and disposable things are out of the room")
+    equipment_reprocessed: Mapped[bool] = _step("reusable equipment is reprocessed")
+    curtains_changed: Mapped[bool] = _step(
+        "curtains and window treatments are inspected, and changed if soiled"
+    )
+    mattress_disinfected: Mapped[bool] = _step("mattress, frame and rails are disinfected on all sides")
+    surfaces_disinfected: Mapped[bool] = _step("low and high touch surfaces and the floor are disinfected")
+    sink_disinfected: Mapped[bool] = _step("wash basin and toilet are scrubbed and disinfected")
+    supplies_renewed: Mapped[bool] = _step("soap, gloves and paper are renewed")

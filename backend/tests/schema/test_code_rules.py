@@ -8,8 +8,16 @@ from pathlib import Path
 from cluster import BACKEND
 
 APP = BACKEND / "app"
-# Acts, the import (itself one act), the sealing of the trail and the demo are the only writers.
-WRITERS = ("audit/sealing.py", "features/*/actions.py", "fhir/importer.py", "fhir/writer.py", "demo/*.py")
+# Acts, the moves of beds that several of them share, the import (itself one act), the sealing of the trail and the
+# demo are the only writers.
+WRITERS = (
+    "audit/sealing.py",
+    "features/*/actions.py",
+    "features/*/moves.py",
+    "fhir/importer.py",
+    "fhir/writer.py",
+    "demo/*.py",
+)
 
 
 @functools.cache

@@ -87,7 +87,7 @@ UNITS = {
     "prescriptions": {"dose_value": "dose_unit", "max_per_24h": "24 hours", "quantity": "smallest unit"},
     "lab_results": {"value_numeric": "in unit", "unit": "UCUM", "reference_low": "in unit"},
 }  # fmt: skip
-APPEND_ONLY = {"audit_logs", "audit_seals", "import_sources"}
+APPEND_ONLY = {"audit_logs", "audit_seals", "bed_cleanings", "import_sources"}
 DEFAULTS = {
     ("users", "is_active"): "true", ("users", "is_deleted"): "false", ("regions", "is_active"): "true",
     ("hospitals", "is_active"): "true", ("beds", "is_active"): "true", ("inventory", "is_active"): "true",

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.access.policies import HOSPITAL_TABLES
 from app.core.ids import new_id
 
-APPEND_ONLY = {"audit_logs", "audit_seals", "import_sources"}
+APPEND_ONLY = {"audit_logs", "audit_seals", "bed_cleanings", "import_sources"}
 CHANGED = sorted(set(MODELS) - APPEND_ONLY)
 UNAUDITED = {"audit_logs", "audit_seals", "idempotency_keys"}
 AUDITED = sorted(set(MODELS) - UNAUDITED)
@@ -185,7 +185,8 @@ def test_insert_update_and_delete_each_write_one_audit_row(make: Make, table: st
         assert entry["user_id"] == user["id"]
         assert (entry["act"], entry["request_id"], entry["user_agent"]) == ("some_act", request, "tests")
         assert str(entry["ip_address"]) == "192.0.2.7"
-        own_hospital = hospital["id"] if table not in {*TENANT, "import_sources"} else row["hospital_id"]
+        of_hospital = table in {*TENANT, "bed_cleanings", "import_sources"}
+        own_hospital = row["hospital_id"] if of_hospital else hospital["id"]
         if table == "hospitals":
             own_hospital = row["id"]
         if table in {"users", "notifications", "emr_global"}:

@@ -15,6 +15,7 @@ CONTENT: dict[str, Permission] = {
     "allergies": Permission.ALLERGY_READ,
     "appointments": Permission.APPOINTMENT_READ,
     "bed_assignments": Permission.BED_READ,
+    "bed_cleanings": Permission.BED_READ,
     "beds": Permission.BED_READ,
     "care_assignments": Permission.VISIT_READ,
     "diagnoses": Permission.VISIT_CLINICAL_READ,
