@@ -30,8 +30,10 @@ ROWS: dict[str, Row] = {
     "doctor_id": Row("users"),
     "grant_id": Row("access_grants"),
     "hospital_id": Row("hospitals"),
+    "not_these": Row("persons"),
     "notification_id": Row("notifications"),
     "patient_id": Row("patients"),
+    "person_id": Row("persons"),
     "region_id": Row("regions"),
     "resource_id": Row("patients"),
     "role_id": Row("roles"),
@@ -156,9 +158,9 @@ class RouteCase:
     def body(self, ids: Mapping[str, UUID]) -> dict[str, Any]:
         """What must be there, and every field that names a row."""
         sent: dict[str, Any] = {}
-        for name, (_, needed) in self.body_fields.items():
+        for name, (kind, needed) in self.body_fields.items():
             if name in self.body_rows:
-                sent[name] = str(ids[name])
+                sent[name] = [str(ids[name])] if typing.get_origin(kind) is list else str(ids[name])
             elif needed:
                 if name not in FIELDS:
                     raise NoSample(self, name, "FIELDS")

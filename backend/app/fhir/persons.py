@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clinical.mrn import format_mrn
 from app.core.ids import new_id
+from app.features.registration.numbers import take_numbers
 from app.fhir.bundle_reader import Entry
 from app.fhir.patient import Number, PatientRead, read_patient
 from app.fhir.plan import File, Plan
@@ -28,13 +29,6 @@ _CREATE = text(
     "  FROM jsonb_to_recordset(CAST(CAST(:persons AS text) AS jsonb)) AS made"
     " (id uuid, first_name text, last_name text, date_of_birth date, gender text, identifiers jsonb)"
 )
-# The counter's row stays locked until the bundle is in, so that no number is given twice.
-_NUMBERS = text(
-    "INSERT INTO mrn_counters AS counter (id, hospital_id, last_number) VALUES (:id, :hospital_id, :count)"
-    " ON CONFLICT (hospital_id) DO UPDATE SET last_number = counter.last_number + :count"
-    " RETURNING last_number"
-)
-
 Owner = tuple[UUID, date | None]
 
 
@@ -120,9 +114,9 @@ def _join(plan: Plan, one: PatientRead, file: File) -> None:
 
 
 async def _add_files(session: AsyncSession, plan: Plan, new: list[tuple[PatientRead, UUID, UUID]]) -> None:
-    values = {"id": new_id(), "hospital_id": plan.to.hospital_id, "count": len(new)}
-    last: int = (await session.execute(_NUMBERS, values)).scalar_one()
-    for number, (one, person, file_id) in enumerate(new, last - len(new) + 1):
+    # The counter's row stays locked until the bundle is in, so that no number is given twice.
+    numbers = await take_numbers(session, plan.to.hospital_id, len(new))
+    for number, (one, person, file_id) in zip(numbers, new, strict=True):
         plan.rows["patients"].append(
             {
                 "id": file_id,

@@ -102,7 +102,7 @@ async def test_a_section_of_the_chart_starts_from_the_patients_index(
 
 
 async def test_the_banner_is_found_by_key(in_hospital: AsyncSession, hospitals: Hospitals) -> None:
-    values = dict.fromkeys(("shows_weight", "shows_vitals", "shows_doctor"), True)
+    values = dict.fromkeys(("shows_weight", "shows_vitals", "shows_doctor", "shows_numbers"), True)
     values["patient_id"] = hospitals.john
     plan = await plan_of(in_hospital, statements.PATIENT, values)
     assert "Seq Scan" not in plan, plan

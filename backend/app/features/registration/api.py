@@ -8,13 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from app.access.actor import Actor
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
 from app.core.errors import Invalid
-from app.features.registration import queries, schemas
+from app.features.registration import actions, candidates, queries, schemas
 from app.features.registration.rules import PatientSearch, read_search
-from app.models.patient import phone_digits
+from app.models.patient import Patient, phone_digits
+from app.web.etag import Seen, send_etag
 
 router = APIRouter(tags=["registration"])
 
@@ -44,6 +46,78 @@ async def search_patients(
         digits=phone_digits(phone) or read.digits,
     )
     return await queries.search_patients(db, actor, search, limit=limit, cursor=cursor)
+
+
+@router.post(
+    "/patients/candidates",
+    dependencies=[Needs(Permission.PATIENT_REGISTER)],
+    summary="People of the network who may be the one before us",
+)
+async def find_candidates(
+    db: Db, actor: CurrentActor, known: schemas.CandidateSearchIn
+) -> schemas.CandidatesOut:
+    """At most five, best first. Every look is in the audit trail, with how many were found."""
+    return await candidates.find_candidates(db, actor, known)
+
+
+@router.post(
+    "/patients",
+    dependencies=[Needs(Permission.PATIENT_REGISTER)],
+    summary="Register a patient",
+    status_code=201,
+)
+async def register_patient(
+    db: Db, actor: CurrentActor, response: Response, patient: schemas.PatientIn
+) -> schemas.PatientOut:
+    """409 `candidates-found` while somebody of the network may be the patient: ask for the candidates, then send
+    either the `person_id` it is, or all that it is not as `not_these`."""
+    made = await actions.register_patient(db, actor, patient, now=clock.now())
+    return await _told(db, actor, response, made)
+
+
+@router.post(
+    "/patients/unknown",
+    dependencies=[Needs(Permission.PATIENT_REGISTER)],
+    summary="Register somebody who cannot say who he is",
+    status_code=201,
+)
+async def register_unknown(
+    db: Db, actor: CurrentActor, response: Response, patient: schemas.UnknownPatientIn
+) -> schemas.PatientOut:
+    made = await actions.register_unknown(db, actor, patient, now=clock.now())
+    return await _told(db, actor, response, made)
+
+
+@router.get("/patients/{patient_id}", dependencies=[Needs(Permission.PATIENT_READ)], summary="One patient")
+async def read_patient(
+    db: Db, actor: CurrentActor, response: Response, patient_id: UUID
+) -> schemas.PatientOut:
+    """The read is in the audit trail."""
+    found = await queries.read_patient(db, actor, patient_id)
+    send_etag(response, found.updated_at)
+    return found
+
+
+@router.patch(
+    "/patients/{patient_id}",
+    dependencies=[Needs(Permission.PATIENT_UPDATE)],
+    summary="Correct names, birth, sex and how to reach the patient",
+)
+async def correct_patient(
+    db: Db,
+    actor: CurrentActor,
+    response: Response,
+    patient_id: UUID,
+    seen: Seen,
+    changes: schemas.PatientChangeIn,
+) -> schemas.PatientOut:
+    patient = await actions.correct_patient(db, actor, patient_id, changes, now=clock.now(), seen=seen)
+    return await _told(db, actor, response, patient)
+
+
+async def _told(db: Db, actor: Actor, response: Response, patient: Patient) -> schemas.PatientOut:
+    """The patient as he stands now, with the version for the next change."""
+    return await read_patient(db, actor, response, patient.id)
 
 
 @router.get(

@@ -31,11 +31,13 @@ async def patient_row(session: AsyncSession, actor: Actor, patient_id: UUID) -> 
         "shows_weight": shows_vitals or actor.can(Permission.DOSING_READ),
         "shows_vitals": shows_vitals,
         "shows_doctor": actor.can(Permission.VISIT_READ),
+        "shows_numbers": actor.can(Permission.PATIENT_REGISTER) or actor.can(Permission.PATIENT_UPDATE),
     }
     row = (await session.execute(text(statements.PATIENT), values)).mappings().one_or_none()
     if row is None:
         raise NotFound("patient-not-found", "There is no such patient here.")
-    return dict(row)
+    numbers = None if row["identifiers"] is None else as_list(row["identifiers"])
+    return {**row, "identifiers": numbers}
 
 
 def banner_of(actor: Actor, row: Mapping[str, Any]) -> schemas.BannerOut:

@@ -96,6 +96,12 @@ async def search_patients(
     )
 
 
+@needs(Permission.PATIENT_READ)
+async def read_patient(session: AsyncSession, actor: Actor, patient_id: UUID) -> schemas.PatientOut:
+    """Who the patient is and how to reach him; the reading is in the trail."""
+    return schemas.PatientOut.model_validate(await patient_row(session, actor, patient_id))
+
+
 @dataclass(frozen=True)
 class OpenedChart:
     """A chart, and the zone of the hospital whose file it is."""

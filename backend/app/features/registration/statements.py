@@ -6,7 +6,8 @@ Bound values only; the few parts put together here are constants of this file.
 from app.features.registration.rules import PatientSearch
 
 ROW = """
-       p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.gender, p.phone, p.is_active, p.is_deceased,
+       p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.date_of_birth_precision, p.gender,
+       p.is_unknown, p.phone, p.is_active, p.is_deceased,
        (p.deceased_at AT TIME ZONE h.timezone)::date AS deceased_on,
        (SELECT b.ward || ' ' || b.bed_number FROM beds b
          WHERE b.hospital_id = p.hospital_id AND b.assigned_patient_id = p.id LIMIT 1) AS bed,
@@ -18,7 +19,7 @@ ROW = """
 # ahead of every other row: if that fails, nothing is shown.
 PATIENT = (
     """
-SELECT p.hospital_id, p.person_id, p.name_prefix, p.date_of_birth_precision, p.email, p.address,
+SELECT p.hospital_id, p.person_id, p.name_prefix, p.email, p.address,
        p.emergency_contact_name, p.emergency_contact_phone, p.blood_group, p.deceased_at, p.spo2_scale, p.updated_at,
        h.timezone, (now() AT TIME ZONE h.timezone)::date AS today, p.no_known_allergies_at,
        (SELECT json_agg(json_build_object('id', a.id, 'alert_type', a.alert_type, 'value', a.value, 'note', a.note,
@@ -26,7 +27,11 @@ SELECT p.hospital_id, p.person_id, p.name_prefix, p.date_of_birth_precision, p.e
           FROM patient_alerts a
          WHERE a.hospital_id = p.hospital_id AND a.patient_id = p.id AND a.since <= now()
            AND (a.until IS NULL OR a.until > now()) AND a.end_reason IS DISTINCT FROM 'entered_in_error') AS alerts,
-       p.is_unknown, p.identity_note,
+       p.identity_note,
+       CASE WHEN (:shows_numbers)::boolean THEN
+            (SELECT coalesce(json_agg(json_build_object('type', n.type, 'value', n.value) ORDER BY n.type, n.value),
+                             '[]'::json)
+               FROM person_identifiers n WHERE n.person_id = p.person_id) END AS identifiers,
        stay.id AS visit_id, stay.visit_type, stay.status AS visit_status, stay.attending_doctor,
        -- The last two sets of the open visit that NEWS2 takes anything from: the score, and how it moved.
        (SELECT json_agg(s ORDER BY s.recorded_at DESC, s.id DESC)
