@@ -17,6 +17,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Visits and beds": (
         "visits", "diagnoses", "beds", "bed_assignments", "bed_cleanings", "care_assignments", "appointments",
+        "discharge_summaries", "transfer_requests",
     ),
     "Care": ("vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "ai_drafts"),
     "Record, stock, messages, trail": (

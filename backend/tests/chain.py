@@ -14,6 +14,7 @@ from app.models import Base
 from app.models.base import Machine, Moving
 from app.models.patient import derived_keys
 from app.models.role import RoleName
+from app.models.visit import SUMMARY_TEXTS
 
 Values = dict[str, Any]
 
@@ -61,6 +62,8 @@ def facts(table: str, status: str, row: Values) -> Values:
         return {
             "admission_date": admitted if begun else None,
             "discharge_date": admitted + HOUR if ended else None,
+            "death_certified_by_id": row["_certifier"]() if status == "deceased" else None,
+            "status_reason": "a mistake" if status in ("cancelled", "entered_in_error") else None,
         }
     if table == "beds":
         visit, occupied, reserved = row["_visit"], status == "occupied", status == "reserved"
@@ -70,6 +73,19 @@ def facts(table: str, status: str, row: Values) -> Values:
             "assigned_at": NOW if occupied else None,
             "reserved_for_visit_id": visit["id"] if reserved else None,
             "reserved_until": NOW + HOUR if reserved else None,
+        }
+    if table == "transfer_requests":
+        if status == "withdrawn":
+            return {"closed_at": NOW}
+        answered = status in ("accepted", "declined", "completed")
+        visit = row["_receiving"] if status in ("accepted", "completed") else None
+        return {
+            "answered_at": NOW if answered else None,
+            "answered_by_id": row["_doctor"]["id"] if answered else None,
+            "answered_by_name": "Bob Staff" if answered else None,
+            "answer_note": "no free bed" if status == "declined" else None,
+            "receiving_visit_id": visit["id"] if visit else None,
+            "closed_at": NOW if status == "completed" else None,
         }
     if table == "lab_tests":
         steps = ("accepted", "in_progress", "completed")
@@ -260,7 +276,8 @@ class Chain:
     def visit(self, *, patient: Any = None, hospital: Any = None, **given: Any) -> Values:
         given.setdefault("status", "active")
         keys = self._of_patient(patient, hospital)
-        return self.row("visits", given, **keys, visit_type="inpatient", admission_date=NOW - HOUR)
+        begun = {"visit_type": "inpatient", "admission_date": NOW - HOUR}
+        return self.row("visits", given, **keys, **begun, _certifier=lambda: self.staff(keys)["id"])
 
     def _of_visit(self, visit: Any, hospital: Any) -> Values:
         of_visit = values_of(visit or self.visit(hospital=hospital))
@@ -272,6 +289,37 @@ class Chain:
         coded = {"code_system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "I10", "text": "Hypertension"}
         author = self.staff(keys)["id"]
         return self.row("diagnoses", given, **keys, **coded, role="final", rank=1, recorded_by_id=author)
+
+    def discharge_summary(self, *, visit: Any = None, hospital: Any = None, **given: Any) -> Values:
+        """A draft with every element; sign it with `signed_at` and `signed_by_id`."""
+        keys = self._of_visit(visit, hospital)
+        told = {name: f"{name.replace('_', ' ')}, in words" for name in SUMMARY_TEXTS}
+        author = self.staff(keys)["id"]
+        return self.row(
+            "discharge_summaries", given, **keys, **told, disposition="home", written_by_id=author
+        )
+
+    def transfer_request(
+        self, *, visit: Any = None, to: Any = None, receiving: Any = None, **given: Any
+    ) -> Values:
+        """From the visit's hospital to `to`, another one, where a visit waits to be named by the acceptance."""
+        of_visit = values_of(visit or self.visit())
+        sender = {"hospital_id": of_visit["hospital_id"]}
+        receiver = values_of(to or self.hospital())
+        doctor = self.staff(sender)
+        receiving = receiving or self.visit(patient=self.patient(hospital=receiver), status="planned")
+        asked = {
+            "reason": "Needs a catheter laboratory.",
+            "handover": "Chest pain since noon.",
+            "requested_at": NOW - HOUR / 2,
+            "requested_by_id": doctor["id"],
+            "requested_by_name": "Ada Staff",
+        }
+        return self.row(
+            "transfer_requests", given, from_hospital_id=sender["hospital_id"], to_hospital_id=receiver["id"],
+            patient_id=of_visit["patient_id"], visit_id=of_visit["id"], person_id=self.person()["id"],
+            first_name="Erika", last_name="Muster", **asked, _receiving=receiving, _doctor=doctor,
+        )  # fmt: skip
 
     def bed(self, *, hospital: Any = None, visit: Any = None, **given: Any) -> Values:
         """`visit` is who lies in it, or for whom it is reserved; one is made where the status asks for it."""

@@ -27,6 +27,7 @@ TABLES = {
     "mrn_counter": "mrn_counters", "patient": "patients", "patient_identifier": "patient_identifiers",
     "allergy": "allergies", "visit": "visits", "diagnosis": "diagnoses", "bed": "beds",
     "bed_cleaning": "bed_cleanings",
+    "discharge_summary": "discharge_summaries", "transfer_request": "transfer_requests",
     "bed_assignment": "bed_assignments", "care_assignment": "care_assignments",
     "vitals": "vitals", "nurse_log": "nurse_logs", "lab_test": "lab_tests",
     "lab_result": "lab_results", "prescription": "prescriptions", "appointment": "appointments",

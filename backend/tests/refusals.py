@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -44,6 +45,20 @@ def reviewed(make: Make, **given: Any) -> Values:
         "reviewed_by_id": make.user("manager")["id"],
     }
     return {**review, **given}
+
+
+def triaged(make: Make) -> Values:
+    return {"triage_level": 3, "triaged_at": NOW, "triaged_by_id": make.user("nurse")["id"]}
+
+
+def signed(make: Make, **given: Any) -> Values:
+    """What a signature adds to a summary."""
+    return {"signed_at": NOW, "signed_by_id": make.user()["id"], **given}
+
+
+def between_one(make: Make) -> Values:
+    visit = make.visit()
+    return {"visit": visit, "to": {**make.hospital_of(visit), "code": "HX"}}
 
 
 CHECKS: list[tuple[str, Given]] = [
@@ -117,6 +132,48 @@ CHECKS: list[tuple[str, Given]] = [
     ("visits_discharge_ordered_pair_check", {"discharge_ordered_at": NOW}),
     ("visits_synced_pair_check", {"sync_status": "synced"}),
     ("visits_synced_pair_check", {"synced_at": NOW}),
+    ("visits_planned_has_no_discharge_check", {"status": "planned", "discharge_date": NOW}),
+    *(
+        ("visits_instants_finite_check", {"status": "active", column: "infinity"})
+        for column in ("expected_arrival", "expected_departure", "seen_at")
+    ),
+    ("visits_instants_finite_check", {"status": "discharged", "discharge_date": "infinity"}),
+    ("visits_instants_finite_check", {"status": "active", "admission_date": "-infinity"}),
+    ("visits_triage_level_range_check", lambda make: {**triaged(make), "triage_level": 0}),
+    ("visits_triage_level_range_check", lambda make: {**triaged(make), "triage_level": 6}),
+    ("visits_triaged_together_check", {"triage_level": 3}),
+    ("visits_death_is_certified_check", {"status": "deceased", "death_certified_by_id": None}),
+    ("visits_status_reason_given_check", {"status": "cancelled", "status_reason": BLANK}),
+    ("visits_status_reason_given_check", {"status": "entered_in_error", "status_reason": None}),
+    ("diagnoses_entered_in_error_pair_check", {"entered_in_error_at": NOW}),
+    ("discharge_summaries_version_range_check", {"version": 0}),
+    ("discharge_summaries_signed_pair_check", {"signed_at": NOW}),
+    ("discharge_summaries_instants_finite_check", {"refusal_signed_at": "infinity"}),
+    *(
+        ("discharge_summaries_signed_is_complete_check", partial(signed, **{element: empty}))
+        for element in ("reason_for_hospitalization", "procedures", "care_provided", "condition_at_discharge",
+                        "follow_up", "disposition")
+        for empty in ((None,) if element == "disposition" else (None, BLANK))
+    ),
+    ("discharge_summaries_signed_informs_or_refused_check", partial(signed, information_given=None)),
+    ("discharge_summaries_signed_informs_or_refused_check",
+     partial(signed, information_given=BLANK, disposition="aadvice")),
+    ("transfer_requests_between_two_check", between_one),
+    ("transfer_requests_handed_over_check", {"reason": BLANK}),
+    ("transfer_requests_handed_over_check", {"handover": BLANK}),
+    ("transfer_requests_last_name_given_check", {"last_name": BLANK}),
+    ("transfer_requests_answered_together_check", {"answered_at": NOW}),
+    ("transfer_requests_answer_is_named_check", {"status": "declined", "answered_at": None, "answered_by_id": None,
+                                                 "answered_by_name": None}),
+    ("transfer_requests_accepted_has_visit_check", {"status": "accepted", "receiving_visit_id": None}),
+    ("transfer_requests_declined_has_reason_check", {"status": "declined", "answer_note": BLANK}),
+    ("transfer_requests_closed_pair_check", {"closed_at": NOW}),
+    ("transfer_requests_closed_pair_check", {"status": "withdrawn", "closed_at": None}),
+    ("transfer_requests_instants_finite_check", {"requested_at": "infinity"}),
+    ("prescriptions_reconciled_together_check", {"discharge_decision": "stop"}),
+    ("lab_results_acknowledged_pair_check", {"acknowledged_at": NOW}),
+    ("beds_instants_finite_check", {"status": "reserved", "reserved_until": "infinity"}),
+    ("beds_instants_finite_check", {"status": "occupied", "assigned_at": "-infinity"}),
     ("diagnoses_rank_range_check", {"rank": 0}),
     ("diagnoses_text_given_check", {"text": BLANK}),
     ("diagnoses_authored_complete_check", {"recorded_by_id": None}),

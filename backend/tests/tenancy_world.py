@@ -15,10 +15,12 @@ from psycopg.types.json import Json
 TENANT_TABLES = (
     "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",
     "bed_cleanings", "care_assignments",
+    "discharge_summaries",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
     "import_sources", "ai_drafts", "access_grants", "patient_alerts",
 )  # fmt: skip
-CLINICAL = (*TENANT_TABLES, "emr_global", "persons", "person_identifiers", "idempotency_keys")
+CLINICAL = (*TENANT_TABLES, "emr_global", "persons", "person_identifiers", "idempotency_keys",
+            "transfer_requests")  # fmt: skip
 
 
 @dataclass
@@ -82,6 +84,7 @@ def fill(make: Make, visit: Values, file: Values, at: Values) -> None:
     make.diagnosis(visit=visit)
     make.bed_cleaning(bed=make.bed(visit=visit, status="occupied"))
     make.care_assignment(visit=visit)
+    make.discharge_summary(visit=visit)
     make.vitals(visit=visit)
     make.nurse_log(visit=visit)
     make.lab_result(lab_test=make.lab_test(visit=visit))
@@ -143,6 +146,9 @@ def build(make: Make) -> World:
     for name in at:
         fill(make, visit[name], file[name], at[name])
     make.emr_global(record=make.emr_local(visit=visit["c"]), person=person["of_c"])
+    for sender, receiver in (("a", "b"), ("b", "c"), ("c", "b")):
+        asked = {"person_id": person[f"of_{sender}"]["id"], "receiving": visit[receiver]}
+        make.transfer_request(visit=visit[sender], to=at[receiver], **asked)
     own: dict[str, set[UUID]] = {"visits": set(), "patients": set()}
     for name, user in (("a", portal), ("b", None)):
         key = f"shared_{name}"

@@ -73,7 +73,8 @@ class Policy:
 
 # Rows of one hospital that its staff reads and writes.
 HOSPITAL_TABLES = (
-    "access_grants", "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds",
+    "access_grants", "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses",
+    "discharge_summaries", "beds",
     "bed_assignments", "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments",
     "inventory", "emr_local", "import_sources", "ai_drafts", "patient_alerts",
     "care_assignments",
@@ -227,6 +228,22 @@ def _global_record() -> Iterator[Policy]:
     )
 
 
+def _transfers() -> Iterator[Policy]:
+    """Both hospitals see a request; only the receiver answers it, only the sender withdraws or completes it."""
+    sent, received = (f"{IS_HOSPITAL} AND {side}_hospital_id = {HOSPITAL}" for side in ("from", "to"))
+    yield Policy(
+        "transfer_requests", "sender", sent, f"{sent} AND status IN ('requested', 'withdrawn', 'completed')"
+    )
+    yield Policy("transfer_requests", "receiver", received, command="SELECT")
+    yield Policy(
+        "transfer_requests",
+        "answer",
+        received,
+        f"{received} AND status IN ('accepted', 'declined')",
+        command="UPDATE",
+    )
+
+
 def _messages_and_trail() -> Iterator[Policy]:
     yield Policy("notifications", "staff", IN_HOSPITAL)
     yield Policy("notifications", "own", f"recipient_user_id = {USER}", command="SELECT")
@@ -265,14 +282,16 @@ def _definer() -> Iterator[Policy]:
     # Counted, never shown: whether a hospital may close, its figures, and unread messages.
     for table in ("visits", "beds", "import_sources", "notifications"):
         yield Policy(table, "definer", "true", command="SELECT", roles=DEFINER)
+    # The dead are reminded of nothing, whichever hospital reminds.
+    yield Policy("notifications", "definer_cancel", "true", "true", command="UPDATE", roles=DEFINER)
     yield Policy("audit_logs", "definer", None, "true", command="INSERT", roles=DEFINER)
     # Its functions hand out digests of rows, and to a patient who opened his record; no other part of a row.
     yield Policy("audit_logs", "definer_read", "true", command="SELECT", roles=DEFINER)
 
 
 POLICIES: tuple[Policy, ...] = (
-    *_staff(), *_patient(), *_organisation(), *_people_of_the_network(), *_global_record(), *_messages_and_trail(),
-    *_definer(),
+    *_staff(), *_patient(), *_organisation(), *_people_of_the_network(), *_global_record(), *_transfers(),
+    *_messages_and_trail(), *_definer(),
 )  # fmt: skip
 
 
@@ -297,7 +316,8 @@ def _without_secrets(table: str) -> str:
 # Nobody has DELETE on anything: mistakes are marked entered in error, users and files are switched off.
 _WRITTEN = (
     "roles", "regions", "hospitals", "patients", "patient_identifiers", "allergies", "mrn_counters",
-    "visits", "diagnoses", "beds", "bed_assignments", "nurse_logs", "lab_tests", "prescriptions", "appointments",
+    "visits", "diagnoses",
+    "discharge_summaries", "beds", "bed_assignments", "nurse_logs", "lab_tests", "prescriptions", "appointments",
     "inventory", "emr_global", "notifications", "ai_drafts", "idempotency_keys", "form_drafts",
     "patient_alerts",
 )  # fmt: skip
@@ -306,10 +326,17 @@ GRANTS: tuple[Grant, ...] = (
     *(Grant(table, "SELECT, INSERT, UPDATE") for table in _WRITTEN),
     # A set of vital signs and a result are amended by a new row; only their state may change.
     Grant("vitals", "SELECT, INSERT, UPDATE (status)"),
-    Grant("lab_results", "SELECT, INSERT, UPDATE (status, verified_by_id)"),
-    Grant("emr_local", "SELECT, INSERT, UPDATE (status, signed_at, signed_by_id, released_at)"),
     Grant("care_assignments", "SELECT, INSERT, UPDATE (until_at)"),
     Grant("bed_cleanings", "SELECT, INSERT"),
+    Grant(
+        "lab_results", "SELECT, INSERT, UPDATE (status, verified_by_id, acknowledged_at, acknowledged_by_id)"
+    ),
+    Grant("emr_local", "SELECT, INSERT, UPDATE (status, signed_at, signed_by_id, released_at, locked_at)"),
+    Grant(
+        "transfer_requests",
+        "SELECT, INSERT, UPDATE (status, answered_at, answered_by_id, answered_by_name, answer_note,"
+        " receiving_visit_id, closed_at)",
+    ),
     Grant("import_sources", "SELECT, INSERT"),
     Grant(
         "access_grants",
@@ -335,7 +362,7 @@ GRANTS: tuple[Grant, ...] = (
             "import_sources",
         )
     ),
-    Grant("notifications", "SELECT (recipient_user_id, channel, read_at)", DEFINER),
+    Grant("notifications", "SELECT (recipient_user_id, channel, read_at, status), UPDATE (status)", DEFINER),
     Grant("users", "SELECT, UPDATE (last_login, password_hash, password_changed_at)", DEFINER),
     *(
         Grant(table, "SELECT, INSERT, UPDATE", DEFINER)

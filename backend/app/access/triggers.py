@@ -30,6 +30,18 @@ FIXED = {
     "password_links": ("user_id",),
     "form_drafts": ("user_id",),
     "sign_in_delays": ("kind", "key_hash"),
+    "discharge_summaries": ("visit_id", "version", "written_by_id"),
+    "transfer_requests": (
+        "from_hospital_id",
+        "to_hospital_id",
+        "visit_id",
+        "person_id",
+        "reason",
+        "handover",
+        "requested_at",
+        "requested_by_id",
+        "requested_by_name",
+    ),
     "users": (),
 }
 
@@ -58,10 +70,46 @@ ORGANISATION = (
 )
 
 
+# What a visit, its bed and its summary owe each other.
+ADMISSIONS = (
+    (
+        "CREATE TRIGGER beds_open_visit BEFORE INSERT OR UPDATE OF assigned_visit_id, reserved_for_visit_id ON beds"
+        " FOR EACH ROW EXECUTE FUNCTION ask_for_an_open_visit()"
+    ),
+    (
+        "CREATE TRIGGER visits_bed_left BEFORE UPDATE OF status ON visits FOR EACH ROW"
+        " EXECUTE FUNCTION refuse_leaving_without_the_bed()"
+    ),
+    (
+        "CREATE TRIGGER discharge_summaries_signed BEFORE UPDATE ON discharge_summaries FOR EACH ROW"
+        " WHEN (OLD.signed_at IS NOT NULL) EXECUTE FUNCTION refuse_changing_what_is_signed()"
+    ),
+    (
+        "CREATE TRIGGER emr_local_locked BEFORE UPDATE ON emr_local FOR EACH ROW WHEN (OLD.locked_at IS NOT NULL)"
+        " EXECUTE FUNCTION keep_what_is_locked()"
+    ),
+    (
+        "CREATE TRIGGER visits_doctor AFTER INSERT OR UPDATE OF attending_doctor_id ON visits FOR EACH ROW"
+        " EXECUTE FUNCTION ask_for_a_doctor('attending_doctor_id')"
+    ),
+    (
+        "CREATE TRIGGER appointments_doctor AFTER INSERT OR UPDATE OF doctor_id ON appointments FOR EACH ROW"
+        " EXECUTE FUNCTION ask_for_a_doctor('doctor_id')"
+    ),
+)
+
+
 # Values that are written once: empty at first, and never changed again.
 ONCE = {
     "care_assignments": ("until_at",),
     "access_grants": ("ended_at", "reviewed_at", "reviewed_by_id", "review_outcome", "review_comment"),
+    "transfer_requests": (
+        "answered_at",
+        "answered_by_id",
+        "answered_by_name",
+        "receiving_visit_id",
+        "closed_at",
+    ),
 }
 # session_open() notes once a minute that a sign-in is in use: that alone is no entry of the trail.
 MORE_THAN_USED = (
@@ -169,6 +217,7 @@ def all_triggers() -> tuple[str, ...]:
         " EXECUTE FUNCTION keep_care()"
     )
     made += ORGANISATION
+    made += ADMISSIONS
     made.append(
         f"CREATE TRIGGER users_end_sign_ins AFTER UPDATE OF {', '.join(ENDS_SIGN_INS)} ON users"
         " FOR EACH ROW EXECUTE FUNCTION end_sign_ins()"

@@ -16,15 +16,16 @@ from app.models.patient_alert import PatientAlert
 from app.models.prescription import Prescription
 from app.models.region import Region
 from app.models.role import Role
+from app.models.transfer import TransferRequest
 from app.models.user import FormDraft, IdempotencyKey, PasswordLink, Session, SignInDelay, User
-from app.models.visit import CareAssignment, Diagnosis, Visit
+from app.models.visit import CareAssignment, Diagnosis, DischargeSummary, Visit
 from app.models.vitals import Vitals
 
 __all__ = [
     "AIDraft", "AccessGrant", "Allergy", "Appointment", "AuditLog", "AuditSeal", "Base", "Bed", "BedAssignment",
-    "BedCleaning", "CareAssignment",
-    "Diagnosis", "EMRGlobal", "EMRLocal", "FormDraft", "Hospital", "IdempotencyKey", "ImportSource", "Inventory",
-    "LabResult", "LabTest", "MrnCounter", "Notification", "NurseLog", "PasswordLink", "Patient", "PatientAlert",
-    "PatientIdentifier", "Person", "PersonIdentifier", "Prescription", "Region", "Role", "Session", "SignInDelay",
-    "User", "Visit", "Vitals",
+    "BedCleaning", "CareAssignment", "Diagnosis", "DischargeSummary", "EMRGlobal", "EMRLocal", "FormDraft",
+    "Hospital", "IdempotencyKey", "ImportSource", "Inventory", "LabResult", "LabTest", "MrnCounter",
+    "Notification", "NurseLog", "PasswordLink", "Patient", "PatientAlert", "PatientIdentifier", "Person",
+    "PersonIdentifier", "Prescription", "Region", "Role", "Session", "SignInDelay", "TransferRequest", "User",
+    "Visit", "Vitals",
 ]  # fmt: skip

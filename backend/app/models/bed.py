@@ -84,6 +84,7 @@ class Bed(HospitalRow, Moving):
             " AND num_nonnulls(reserved_for_visit_id, reserved_until) IN (0, 2)",
             name="reserved_named",
         ),
+        CheckConstraint("isfinite(assigned_at) AND isfinite(reserved_until)", name="instants_finite"),
         CheckConstraint("is_active OR status NOT IN ('occupied', 'reserved')", name="off_is_empty"),
         CheckConstraint(
             "out_of_use_reason IS NULL OR status IN ('maintenance', 'closed')", name="out_of_use_reason"

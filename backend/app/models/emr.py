@@ -84,6 +84,9 @@ class EMRLocal(SourcedRow):
     # RESTRICT: author and signature stay named.
     signed_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True, comment="who signed")
     released_at: Mapped[datetime | None] = mapped_column(comment="shown to the patient from then on")
+    locked_at: Mapped[datetime | None] = mapped_column(
+        comment="the visit ended: from this instant only amendments and errors"
+    )
     created_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True, comment="who made it")
 
 

@@ -120,6 +120,10 @@ class LabTest(SourcedRow, Moving):
     assigned_to_id: Mapped[UUID | None] = mapped_column(
         user_fk("SET NULL"), index=True, comment="who works on it"
     )
+    # RESTRICT: whoever follows a result that comes after the discharge stays named.
+    result_owner_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who follows the result after discharge"
+    )
     test_type: Mapped[str] = mapped_column(comment="name of the test or panel")
     code_system: Mapped[str | None] = mapped_column(comment="URI of the code system")
     code: Mapped[str | None] = mapped_column(comment="LOINC code of the test or panel where known")
@@ -214,6 +218,7 @@ class LabResult(SourcedRow):
         ),
         CheckConstraint("reference_low <= reference_high", name="reference_order"),
         CheckConstraint("comparator IS NULL OR value_numeric IS NOT NULL", name="comparator_of_number"),
+        CheckConstraint("(acknowledged_at IS NULL) = (acknowledged_by_id IS NULL)", name="acknowledged_pair"),
         CheckConstraint("rank >= 1", name="rank_range"),
         Index(None, "hospital_id", "patient_id", "lab_test_id"),
         Index(None, "lab_test_id", "rank"),
@@ -257,6 +262,13 @@ class LabResult(SourcedRow):
     )
     verified_by_id: Mapped[UUID | None] = mapped_column(
         user_fk("RESTRICT"), index=True, comment="who verified it"
+    )
+    acknowledged_at: Mapped[datetime | None] = mapped_column(
+        comment="critical: instant a clinician took note; NULL = not yet"
+    )
+    # RESTRICT: who took note of a critical result stays named.
+    acknowledged_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who took note"
     )
     corrects_id: Mapped[UUID | None] = mapped_column(comment="the result this one corrects")
     note: Mapped[str | None] = mapped_column(comment="remarks in words")

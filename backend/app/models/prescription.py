@@ -22,6 +22,13 @@ from app.models.base import (
 from app.models.visit import Visit
 
 
+class DischargeDecision(StrEnum):
+    """What becomes of an order when the patient leaves (the reconciliation list)."""
+
+    CONTINUE = "continue"
+    STOP = "stop"
+
+
 class PrescriptionStatus(StrEnum):
     DRAFT = "draft"
     ACTIVE = "active"
@@ -63,6 +70,10 @@ class Prescription(SourcedRow, Moving):
         CheckConstraint(
             "source IS NOT NULL OR status <> 'discontinued' OR stop_reason IS NOT NULL",
             name="discontinued_has_reason",
+        ),
+        CheckConstraint(
+            "num_nonnulls(discharge_decision, discharge_decided_at, discharge_decided_by_id) IN (0, 3)",
+            name="reconciled_together",
         ),
         authored_or_imported("visit_id", "prescribed_by_id", "dosage", "frequency", "route"),
         Index(None, "status", "created_at"),
@@ -120,6 +131,17 @@ class Prescription(SourcedRow, Moving):
     signed_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True, comment="who signed")
     stop_reason: Mapped[str | None] = mapped_column(comment="why it was discontinued or cancelled")
     instructions: Mapped[str | None] = mapped_column(comment="what the patient is told")
+    discharge_decision: Mapped[DischargeDecision | None] = enum_column(
+        "discharge_decision",
+        DischargeDecision,
+        comment="at discharge: continue at home or stop; NULL = not decided",
+        nullable=True,
+    )
+    discharge_decided_at: Mapped[datetime | None] = mapped_column(comment="instant of that decision")
+    # RESTRICT: what the patient takes home was somebody's decision.
+    discharge_decided_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who decided"
+    )
 
     visit: Mapped[Visit | None] = relationship(
         back_populates="prescriptions", lazy="raise", primaryjoin="Visit.id == foreign(Prescription.visit_id)"

@@ -1,4 +1,4 @@
-"""Visits (encounters) and their coded diagnoses (S15, domain 5.4)."""
+"""Visits (encounters), their coded diagnoses and summaries (S15, domain 5.4)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -73,6 +73,10 @@ class Disposition(StrEnum):
 S = VisitStatus
 OPEN = (S.ACTIVE, S.ON_LEAVE)
 ENDED = (S.DISCHARGED, S.TRANSFERRED, S.DECEASED)
+INSTANTS = (
+    "admission_date", "discharge_date", "synced_at", "discharge_ordered_at", "expected_arrival", "expected_departure",
+    "triaged_at", "seen_at",
+)  # fmt: skip
 
 
 class Visit(SourcedRow, Moving):
@@ -99,11 +103,46 @@ class Visit(SourcedRow, Moving):
             name="discharge_ordered_pair",
         ),
         CheckConstraint("(sync_status = 'synced') = (synced_at IS NOT NULL)", name="synced_pair"),
+        CheckConstraint("status <> 'planned' OR discharge_date IS NULL", name="planned_has_no_discharge"),
+        # 'infinity' is an instant to PostgreSQL, and no one to Python or a ward.
+        CheckConstraint(" AND ".join(f"isfinite({column})" for column in INSTANTS), name="instants_finite"),
+        CheckConstraint("triage_level BETWEEN 1 AND 5", name="triage_level_range"),
+        CheckConstraint(
+            "num_nonnulls(triage_level, triaged_at, triaged_by_id) IN (0, 3)", name="triaged_together"
+        ),
+        CheckConstraint(
+            "source IS NOT NULL OR status <> 'deceased' OR death_certified_by_id IS NOT NULL",
+            name="death_is_certified",
+        ),
+        CheckConstraint(
+            "source IS NOT NULL OR status NOT IN ('cancelled', 'entered_in_error')"
+            " OR btrim(COALESCE(status_reason, '')) <> ''",
+            name="status_reason_given",
+        ),
         Index(None, "patient_id", "status"),
         Index(None, "patient_id", "admission_date"),
         Index(None, "hospital_id", "status", "admission_date"),
         Index(None, "hospital_id", "patient_id"),
         Index(None, "sync_status", postgresql_where=text("sync_status <> 'synced'")),
+        Index(
+            "visits_expected_idx",
+            "hospital_id",
+            "expected_arrival",
+            postgresql_where=text("status = 'planned'"),
+        ),
+        Index(
+            "visits_leaving_idx",
+            "hospital_id",
+            "expected_departure",
+            postgresql_where=text(one_of("status", OPEN)),
+        ),
+        Index(
+            "visits_waiting_idx",
+            "hospital_id",
+            "triage_level",
+            "admission_date",
+            postgresql_where=text("visit_type = 'emergency' AND status = 'active' AND seen_at IS NULL"),
+        ),
         # Two open inpatient stays of one person in one hospital cannot both be true.
         Index(
             "visits_one_open_inpatient_key",
@@ -160,6 +199,27 @@ class Visit(SourcedRow, Moving):
         user_fk("RESTRICT"), index=True, comment="doctor who ordered the discharge"
     )
 
+    expected_arrival: Mapped[datetime | None] = mapped_column(comment="instant the patient is expected")
+    expected_departure: Mapped[datetime | None] = mapped_column(
+        comment="instant the patient is expected to leave"
+    )
+    triage_level: Mapped[int | None] = mapped_column(
+        SmallInteger, comment="Australasian Triage Scale, 1 most urgent to 5; NULL = not triaged"
+    )
+    triaged_at: Mapped[datetime | None] = mapped_column(comment="instant of the triage")
+    # RESTRICT: the level decides who waits, so its author stays named.
+    triaged_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True, comment="who triaged")
+    seen_at: Mapped[datetime | None] = mapped_column(
+        comment="emergency: instant a doctor began; NULL = waiting"
+    )
+    # RESTRICT: the law wants the name of who certified the death.
+    death_certified_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="doctor who certified the death"
+    )
+    status_reason: Mapped[str | None] = mapped_column(
+        comment="why it was cancelled, brought back or entered in error"
+    )
+
     patient: Mapped[Patient] = relationship(
         back_populates="visits", lazy="raise", primaryjoin="Patient.id == foreign(Visit.patient_id)"
     )
@@ -213,7 +273,17 @@ class Diagnosis(SourcedRow):
     __table_args__ = (
         # CASCADE: a diagnosis is nothing without its visit (the owner's data repair; no role may delete).
         fk_to_visit("CASCADE"),
-        UniqueConstraint("visit_id", "role", "rank"),
+        Index(
+            "diagnoses_visit_id_role_rank_key",
+            "visit_id",
+            "role",
+            "rank",
+            unique=True,
+            postgresql_where=text("entered_in_error_at IS NULL"),
+        ),
+        CheckConstraint(
+            "(entered_in_error_at IS NULL) = (entered_in_error_by_id IS NULL)", name="entered_in_error_pair"
+        ),
         CheckConstraint("rank >= 1", name="rank_range"),
         CheckConstraint("btrim(text) <> ''", name="text_given"),
         authored_or_imported("recorded_by_id"),
@@ -230,6 +300,13 @@ class Diagnosis(SourcedRow):
     # RESTRICT: a diagnosis has its author.
     recorded_by_id: Mapped[UUID | None] = mapped_column(
         user_fk("RESTRICT"), index=True, comment="who recorded it"
+    )
+    entered_in_error_at: Mapped[datetime | None] = mapped_column(
+        comment="struck out at this instant; NULL = it counts"
+    )
+    # RESTRICT: who struck it out is part of it.
+    entered_in_error_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who struck it out"
     )
 
     visit: Mapped[Visit] = relationship(
@@ -287,3 +364,70 @@ class CareAssignment(HospitalRow):
     assigned_by_id: Mapped[UUID | None] = mapped_column(
         user_fk("SET NULL"), index=True, comment="who assigned it; NULL = the system"
     )
+
+
+SUMMARY_TEXTS = (
+    "reason_for_hospitalization",
+    "procedures",
+    "care_provided",
+    "condition_at_discharge",
+    "information_given",
+    "follow_up",
+)
+
+
+class DischargeSummary(HospitalRow):
+    """What Joint Commission RC.02.04.01 EP 3 asks of a summary, element by element; signed, it never changes."""
+
+    __tablename__ = "discharge_summaries"
+    __table_args__ = (
+        # RESTRICT: a signed summary is irrevocable, so the visit stays.
+        fk_to_visit("RESTRICT"),
+        UniqueConstraint("visit_id", "version"),
+        CheckConstraint("version >= 1", name="version_range"),
+        CheckConstraint(
+            "signed_at IS NULL OR btrim(reason_for_hospitalization) <> '' AND btrim(procedures) <> ''"
+            " AND btrim(care_provided) <> '' AND btrim(condition_at_discharge) <> '' AND btrim(follow_up) <> ''"
+            " AND num_nulls(reason_for_hospitalization, procedures, care_provided, condition_at_discharge,"
+            " follow_up, disposition) = 0",
+            name="signed_is_complete",
+        ),
+        CheckConstraint(
+            "signed_at IS NULL OR btrim(COALESCE(information_given, '')) <> ''"
+            " OR (disposition = 'aadvice' AND refusal_signed_at IS NOT NULL)",
+            name="signed_informs_or_refused",
+        ),
+        CheckConstraint("(signed_at IS NULL) = (signed_by_id IS NULL)", name="signed_pair"),
+        CheckConstraint("isfinite(signed_at) AND isfinite(refusal_signed_at)", name="instants_finite"),
+        Index(None, "hospital_id", "patient_id", "visit_id"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(comment="the patient's file at this hospital")
+    visit_id: Mapped[UUID] = mapped_column(comment="the visit it sums up")
+    version: Mapped[int] = mapped_column(
+        SmallInteger,
+        server_default=text("1"),
+        default=1,
+        comment="1 for the first, one more for each amendment",
+    )
+    reason_for_hospitalization: Mapped[str | None] = mapped_column(comment="why the patient was here")
+    procedures: Mapped[str | None] = mapped_column(comment="procedures performed, or that there were none")
+    care_provided: Mapped[str | None] = mapped_column(comment="care, treatment and services provided")
+    condition_at_discharge: Mapped[str | None] = mapped_column(
+        comment="condition of the patient at discharge"
+    )
+    disposition: Mapped[Disposition | None] = enum_column(
+        "disposition",
+        Disposition,
+        comment="FHIR discharge-disposition: where the patient goes",
+        nullable=True,
+    )
+    information_given: Mapped[str | None] = mapped_column(comment="information given to patient and family")
+    follow_up: Mapped[str | None] = mapped_column(comment="provisions for follow-up")
+    refusal_signed_at: Mapped[datetime | None] = mapped_column(
+        comment="against advice: instant the patient signed the refusal"
+    )
+    # RESTRICT: author and signature stay named.
+    written_by_id: Mapped[UUID] = mapped_column(user_fk("RESTRICT"), index=True, comment="who wrote it")
+    signed_at: Mapped[datetime | None] = mapped_column(comment="instant of the signature; NULL = a draft")
+    signed_by_id: Mapped[UUID | None] = mapped_column(user_fk("RESTRICT"), index=True, comment="who signed")

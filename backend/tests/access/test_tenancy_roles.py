@@ -15,6 +15,7 @@ from app.core.ids import new_id
 CALLERS = ("hass_app", "hass_worker")
 # The functions of triggers are nobody's to call; a table's owner must be allowed them to make the triggers.
 OPEN_TO_THE_OWNER = (
+    "ask_for_a_doctor()",
     "audit_new_rows()", "audit_row_change()", "end_sign_ins()", "keep_a_super_admin()", "keep_care()",
     "refuse_closing_with_hospitals()", "refuse_closing_with_visits()",
 )  # fmt: skip

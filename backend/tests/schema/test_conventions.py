@@ -151,6 +151,7 @@ def test_server_default(make: Make, place: tuple[str, str], value: str) -> None:
 def test_instants_carry_their_zone_and_days_do_not() -> None:
     """`_at` is an instant, `_on` and the days the specification names are DATE; other instants bear its names."""
     instants = {"admission_date", "discharge_date", "last_login", "reserved_until", "since", "until"}
+    instants |= {"expected_arrival", "expected_departure"}
     days = {"date_of_birth", "start_date", "end_date", "expiry_date"}
     for table in Base.metadata.sorted_tables:
         for column in table.columns:

@@ -88,6 +88,14 @@ def test_second_row_with_the_same_key_is_refused(
 # Columns that another rule wants beside the reference.
 BESIDE: dict[str, Values] = {
     "visits_discharge_ordered_by_id_fkey": {"discharge_ordered_at": NOW},
+    "visits_triaged_by_id_fkey": {"triage_level": 2, "triaged_at": NOW},
+    "visits_death_certified_by_id_fkey": {"status": "deceased"},
+    "diagnoses_entered_in_error_by_id_fkey": {"entered_in_error_at": NOW},
+    "discharge_summaries_signed_by_id_fkey": {"signed_at": NOW},
+    "transfer_requests_answered_by_id_fkey": {"status": "declined"},
+    "transfer_requests_to_hospital_id_receiving_visit_id_fkey": {"status": "accepted"},
+    "lab_results_acknowledged_by_id_fkey": {"acknowledged_at": NOW},
+    "prescriptions_discharge_decided_by_id_fkey": {"discharge_decision": "stop", "discharge_decided_at": NOW},
     "patients_no_known_allergies_by_id_fkey": {"no_known_allergies_at": NOW},
     "patients_spo2_scale_set_by_id_fkey": {"spo2_scale_set_at": NOW},
     "access_grants_reviewed_by_id_fkey": {"reviewed_at": NOW + HOUR, "review_outcome": "justified"},
@@ -312,6 +320,8 @@ HELD_ELSEWHERE = {
     "visits_one_open_inpatient_key", "appointments_doctor_overlap_excl", "appointments_patient_overlap_excl",
     "bed_assignments_bed_overlap_excl", "bed_assignments_visit_overlap_excl", "access_grants_one_live_excl",
     "hospitals_timezone_known_check", "patient_alerts_one_at_a_time_excl",
+    # test_admission_rules.py
+    "diagnoses_visit_id_role_rank_key", "transfer_requests_one_open_key",
     # tests/access/test_ended_sign_ins.py
     "password_links_open_key",
 }  # fmt: skip

@@ -9,7 +9,10 @@ from factories import NOW, Make, Values
 
 # Column > what becomes of the row when the one it refers to goes; read off S30 by hand.
 CASCADE = {"vitals", "nurse_logs", "lab_tests", "prescriptions", "diagnoses"}
-KEPT = {"emr_local", "appointments", "ai_drafts", "bed_assignments", "care_assignments"}
+KEPT = {
+    "emr_local", "appointments", "ai_drafts", "bed_assignments", "care_assignments",
+    "discharge_summaries", "transfer_requests",
+}  # fmt: skip
 SOFT = {
     ("visits", "attending_doctor_id"), ("lab_tests", "assigned_to_id"), ("patients", "user_id"),
     ("notifications", "recipient_user_id"), ("bed_assignments", "assigned_by_id"),

@@ -20,13 +20,15 @@ AUDITED = sorted(set(MODELS) - UNAUDITED)
 TENANT = {
     "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",
     "care_assignments",
+    "discharge_summaries",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
     "ai_drafts", "access_grants", "patient_alerts",
 }  # fmt: skip
-SOURCED = TENANT - {"care_assignments", "mrn_counters", "beds", "inventory", "ai_drafts", "access_grants"} | {
-    "users"
-}
-OF_PATIENT = TENANT - {"patients", "mrn_counters", "beds", "inventory"} | {"emr_global"}
+SOURCED = TENANT - {
+    "discharge_summaries",
+    "care_assignments", "mrn_counters", "beds", "inventory", "ai_drafts", "access_grants",
+} | {"users"}  # fmt: skip
+OF_PATIENT = TENANT - {"patients", "mrn_counters", "beds", "inventory"} | {"emr_global", "transfer_requests"}
 # Column > tables in which it never changes, written from the specification, not from the code.
 FIXED = {
     "id": set(CHANGED),
@@ -39,20 +41,28 @@ FIXED = {
     "mrn": {"patients"},
     "network_number": {"persons"},
     "user_id": {"sessions", "access_grants", "password_links", "form_drafts", "care_assignments"},
-    "visit_id": {"care_assignments"},
+    "visit_id": {"care_assignments", "discharge_summaries", "transfer_requests"},
     "role": {"care_assignments"},
     "from_at": {"care_assignments"},
     "key_hash": {"sign_in_delays"},
     # Append-only (domain 5.10): an amendment is a new version.
     "record_type": {"emr_local"},
-    "version": {"emr_local"},
+    "version": {"emr_local", "discharge_summaries"},
+    "written_by_id": {"discharge_summaries"},
+    "from_hospital_id": {"transfer_requests"},
+    "to_hospital_id": {"transfer_requests"},
+    "person_id": {"transfer_requests"},
+    "handover": {"transfer_requests"},
+    "requested_at": {"transfer_requests"},
+    "requested_by_id": {"transfer_requests"},
+    "requested_by_name": {"transfer_requests"},
     "data": {"emr_local"},
     "recorded_at": {"emr_local"},
     "created_by_id": {"emr_local"},
     "kept_reason": {"emr_local"},
     "granted_at": {"access_grants"},
     "expires_at": {"access_grants"},
-    "reason": {"access_grants"},
+    "reason": {"access_grants", "transfer_requests"},
     "alert_type": {"patient_alerts"},
     "value": {"patient_alerts"},
     "since": {"patient_alerts"},
@@ -305,6 +315,15 @@ def test_no_trigger_is_without_its_test(make: Make) -> None:
     # In test_organisation_rules.py.
     tested |= {"users_last_admin", "users_not_oneself", "hospitals_open_visits", "regions_open_hospitals"}
     tested |= {"lab_results_second_person"}
+    # test_admission_rules.py
+    tested |= {
+        "beds_open_visit",
+        "visits_bed_left",
+        "visits_doctor",
+        "appointments_doctor",
+        "emr_local_locked",
+    }
+    tested |= {"discharge_summaries_signed", "transfer_requests_once"}
     # tests/access/test_ended_sign_ins.py
     tested |= {"users_end_sign_ins", "sessions_audit_change"}
     assert {name for _, name, kind in catalogue.rules(make.connection) if kind == "t"} == tested

@@ -19,6 +19,7 @@ CONTENT: dict[str, Permission] = {
     "beds": Permission.BED_READ,
     "care_assignments": Permission.VISIT_READ,
     "diagnoses": Permission.VISIT_CLINICAL_READ,
+    "discharge_summaries": Permission.VISIT_CLINICAL_READ,
     "emr_global": Permission.RECORD_READ,
     "emr_local": Permission.RECORD_READ,
     "import_sources": Permission.RECORD_READ,
@@ -32,6 +33,7 @@ CONTENT: dict[str, Permission] = {
     "person_identifiers": Permission.PATIENT_READ,
     "persons": Permission.PATIENT_READ,
     "prescriptions": Permission.PRESCRIPTION_READ,
+    "transfer_requests": Permission.VISIT_CLINICAL_READ,
     "visits": Permission.VISIT_CLINICAL_READ,
     "vitals": Permission.VITALS_READ,
 }
