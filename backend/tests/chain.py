@@ -114,6 +114,13 @@ def facts(table: str, status: str, row: Values) -> Values:
             "failed_at": NOW if status == "failed" else None,
             "failure_reason": "unreachable" if status == "failed" else None,
         }
+    if table == "escalations":
+        answered = status == "acknowledged"
+        return {
+            "acknowledged_at": NOW if answered else None,
+            "acknowledged_by_id": row["_answerer"]["id"] if answered else None,
+            "climbs_at": NOW if status == "raised" else None,
+        }
     if table == "ai_drafts":
         decided = status in ("approved", "approved_with_edits", "rejected")
         return {
@@ -357,6 +364,15 @@ class Chain:
         pressure = {"blood_pressure_systolic": 122, "blood_pressure_diastolic": 78}
         taken = {"recorded_by_id": self.staff(keys, "nurse")["id"], "recorded_at": NOW}
         return self.row("vitals", given, **keys, **signs, **pressure, **taken)
+
+    def escalation(
+        self, *, vitals: Any = None, visit: Any = None, hospital: Any = None, **given: Any
+    ) -> Values:
+        of_set = values_of(vitals or self.vitals(visit=visit, hospital=hospital))
+        keys = {key: of_set[key] for key in ("hospital_id", "patient_id", "visit_id")}
+        raised = {"risk": "high", "score": 7, "level": "nurse", "raised_at": NOW}
+        answerer = self.staff(keys, "nurse")
+        return self.row("escalations", given, **keys, vitals_id=of_set["id"], **raised, _answerer=answerer)
 
     def nurse_log(self, *, visit: Any = None, hospital: Any = None, **given: Any) -> Values:
         keys = self._of_visit(visit, hospital)

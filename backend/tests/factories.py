@@ -33,6 +33,7 @@ TABLES = {
     "lab_result": "lab_results", "prescription": "prescriptions", "appointment": "appointments",
     "emr_local": "emr_local", "emr_global": "emr_global", "access_grant": "access_grants",
     "import_source": "import_sources", "ai_draft": "ai_drafts", "inventory": "inventory",
+    "escalation": "escalations",
     "notification": "notifications", "audit_log": "audit_logs", "audit_seal": "audit_seals",
     "patient_alert": "patient_alerts",
 }  # fmt: skip
@@ -167,3 +168,4 @@ make_lab_result, make_prescription = _maker("lab_result"), _maker("prescription"
 make_appointment, make_emr_local = _maker("appointment"), _maker("emr_local")
 make_inventory, make_ai_draft = _maker("inventory"), _maker("ai_draft")
 make_emr_global, make_notification = _maker("emr_global"), _maker("notification")
+make_escalation = _maker("escalation")

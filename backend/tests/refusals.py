@@ -61,6 +61,12 @@ def between_one(make: Make) -> Values:
     return {"visit": visit, "to": {**make.hospital_of(visit), "code": "HX"}}
 
 
+def struck_out(make: Make, **given: Any) -> Values:
+    """What strikes out a set of vital signs."""
+    told = {"error_at": NOW, "error_by_id": make.user("nurse")["id"], "error_reason": "Other patient."}
+    return {"status": "entered_in_error", **told, **given}
+
+
 CHECKS: list[tuple[str, Given]] = [
     ("regions_code_format_check", {"code": "north"}),
     ("regions_code_format_check", {"code": "N"}),
@@ -110,6 +116,7 @@ CHECKS: list[tuple[str, Given]] = [
     ("patients_deceased_pair_check", {"deceased_at": NOW}),
     ("patients_spo2_scale_check", {"spo2_scale": 3}),
     ("patients_spo2_scale_pair_check", {"spo2_scale_set_at": NOW}),
+    ("patients_spo2_scale_reason_given_check", {"spo2_scale_reason": BLANK}),
     ("patients_no_known_allergies_pair_check", lambda make: {"no_known_allergies_by_id": make.user()["id"]}),
     ("patients_identity_note_given_check", {"identity_note": BLANK}),
     ("patient_identifiers_value_given_check", {"value": BLANK}),
@@ -232,6 +239,23 @@ CHECKS: list[tuple[str, Given]] = [
     ("vitals_oxygen_flow_on_oxygen_check", {"supplemental_oxygen": False, "oxygen_flow_lpm": 2}),
     ("vitals_amends_other_check", lambda make: {"id": (own := new_id()), "amends_id": own}),
     ("vitals_authored_complete_check", {"recorded_by_id": None}),
+    ("vitals_news2_total_range_check", {"news2_total": 21, "news2_red": True, "news2_state": "complete"}),
+    ("vitals_news2_scored_check", {"news2_total": 3, "news2_red": False, "news2_state": "incomplete"}),
+    ("vitals_news2_scored_check", {"news2_state": "complete"}),
+    ("vitals_news2_scored_check", {"news2_total": 3}),
+    ("vitals_news2_scored_check", {"news2_red": True, "news2_state": "under_16"}),
+    ("vitals_next_due_later_check", {"next_due_at": NOW - HOUR}),
+    ("vitals_late_reason_given_check", {"late_reason": BLANK}),
+    ("vitals_error_told_check", {"error_reason": "Other patient."}),
+    ("vitals_error_told_check", lambda make: struck_out(make, status="final")),
+    ("vitals_error_told_check", lambda make: struck_out(make, error_reason=BLANK)),
+    ("escalations_score_range_check", {"score": 21}),
+    ("escalations_acknowledged_pair_check", {"acknowledged_at": NOW}),
+    ("escalations_acknowledged_pair_check", {"status": "acknowledged", "acknowledged_by_id": None}),
+    ("escalations_answer_given_check", {"answer": "Seen."}),
+    ("escalations_waiting_climbs_check", {"level": "manager"}),
+    ("escalations_waiting_climbs_check", {"status": "acknowledged", "climbs_at": NOW}),
+    ("escalations_answer_given_check", {"status": "acknowledged", "answer": BLANK}),
     ("nurse_logs_content_given_check", {"content": BLANK}),
     ("nurse_logs_authored_complete_check", {"nurse_id": None}),
     ("emr_local_record_type_given_check", {"record_type": BLANK}),

@@ -18,6 +18,7 @@ TENANT_TABLES = (
     "discharge_summaries",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
     "import_sources", "ai_drafts", "access_grants", "patient_alerts",
+    "escalations",
 )  # fmt: skip
 CLINICAL = (*TENANT_TABLES, "emr_global", "persons", "person_identifiers", "idempotency_keys",
             "transfer_requests")  # fmt: skip
@@ -85,7 +86,7 @@ def fill(make: Make, visit: Values, file: Values, at: Values) -> None:
     make.bed_cleaning(bed=make.bed(visit=visit, status="occupied"))
     make.care_assignment(visit=visit)
     make.discharge_summary(visit=visit)
-    make.vitals(visit=visit)
+    make.escalation(visit=visit)
     make.nurse_log(visit=visit)
     make.lab_result(lab_test=make.lab_test(visit=visit))
     make.prescription(visit=visit)

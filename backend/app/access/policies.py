@@ -79,6 +79,7 @@ HOSPITAL_TABLES = (
     "inventory", "emr_local", "import_sources", "ai_drafts", "patient_alerts",
     "care_assignments",
     "bed_cleanings",
+    "escalations",
 )  # fmt: skip
 
 
@@ -320,12 +321,13 @@ _WRITTEN = (
     "discharge_summaries", "beds", "bed_assignments", "nurse_logs", "lab_tests", "prescriptions", "appointments",
     "inventory", "emr_global", "notifications", "ai_drafts", "idempotency_keys", "form_drafts",
     "patient_alerts",
+    "escalations",
 )  # fmt: skip
 
 GRANTS: tuple[Grant, ...] = (
     *(Grant(table, "SELECT, INSERT, UPDATE") for table in _WRITTEN),
     # A set of vital signs and a result are amended by a new row; only their state may change.
-    Grant("vitals", "SELECT, INSERT, UPDATE (status)"),
+    Grant("vitals", "SELECT, INSERT, UPDATE (status, error_at, error_by_id, error_reason)"),
     Grant("care_assignments", "SELECT, INSERT, UPDATE (until_at)"),
     Grant("bed_cleanings", "SELECT, INSERT"),
     Grant(

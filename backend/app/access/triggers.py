@@ -43,6 +43,8 @@ FIXED = {
         "requested_by_name",
     ),
     "users": (),
+    # A call says for good what raised it; it climbs and is answered.
+    "escalations": ("visit_id", "vitals_id", "risk", "score", "raised_at"),
 }
 
 # What one row of the organisation cannot keep alone (the functions say why).
@@ -110,6 +112,7 @@ ONCE = {
         "receiving_visit_id",
         "closed_at",
     ),
+    "vitals": ("error_at", "error_by_id", "error_reason"),
 }
 # session_open() notes once a minute that a sign-in is in use: that alone is no entry of the trail.
 MORE_THAN_USED = (

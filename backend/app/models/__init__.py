@@ -19,11 +19,12 @@ from app.models.role import Role
 from app.models.transfer import TransferRequest
 from app.models.user import FormDraft, IdempotencyKey, PasswordLink, Session, SignInDelay, User
 from app.models.visit import CareAssignment, Diagnosis, DischargeSummary, Visit
-from app.models.vitals import Vitals
+from app.models.vitals import Escalation, Vitals
 
 __all__ = [
     "AIDraft", "AccessGrant", "Allergy", "Appointment", "AuditLog", "AuditSeal", "Base", "Bed", "BedAssignment",
-    "BedCleaning", "CareAssignment", "Diagnosis", "DischargeSummary", "EMRGlobal", "EMRLocal", "FormDraft",
+    "BedCleaning", "CareAssignment", "Diagnosis", "DischargeSummary", "EMRGlobal", "EMRLocal", "Escalation",
+    "FormDraft",
     "Hospital", "IdempotencyKey", "ImportSource", "Inventory", "LabResult", "LabTest", "MrnCounter",
     "Notification", "NurseLog", "PasswordLink", "Patient", "PatientAlert", "PatientIdentifier", "Person",
     "PersonIdentifier", "Prescription", "Region", "Role", "Session", "SignInDelay", "TransferRequest", "User",

@@ -200,6 +200,7 @@ class Patient(SourcedRow):
         CheckConstraint(
             "(spo2_scale_set_at IS NULL) = (spo2_scale_set_by_id IS NULL)", name="spo2_scale_pair"
         ),
+        CheckConstraint("btrim(spo2_scale_reason) <> ''", name="spo2_scale_reason_given"),
         CheckConstraint(
             "no_known_allergies_by_id IS NULL OR no_known_allergies_at IS NOT NULL",
             name="no_known_allergies_pair",
@@ -291,6 +292,7 @@ class Patient(SourcedRow):
     spo2_scale_set_by_id: Mapped[UUID | None] = mapped_column(
         user_fk("RESTRICT"), index=True, comment="doctor who set the scale"
     )
+    spo2_scale_reason: Mapped[str | None] = mapped_column(comment="why that scale, in the doctor's words")
     is_active: Mapped[bool] = mapped_column(
         server_default=text("true"), default=True, comment="false = switched off, the row stays"
     )

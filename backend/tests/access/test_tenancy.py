@@ -155,12 +155,14 @@ HIDDEN = {
     "import_sources", "patient_alerts",
     "care_assignments",
     "bed_cleanings",
+    "escalations",
 }  # fmt: skip
 
 
 def add_what_stays_hidden(world: World) -> None:
     make, mine, file = world.make, world.visit["shared_a"], world.file["shared_a"]
     make.nurse_log(visit=mine)
+    make.escalation(vitals={**mine, "visit_id": mine["id"], "id": min(world.own["vitals"])})
     make.ai_draft(visit=mine)
     make.patient_alert(patient=file)
     make.vitals(visit=mine, status="entered_in_error")

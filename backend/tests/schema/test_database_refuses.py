@@ -99,6 +99,12 @@ BESIDE: dict[str, Values] = {
     "patients_no_known_allergies_by_id_fkey": {"no_known_allergies_at": NOW},
     "patients_spo2_scale_set_by_id_fkey": {"spo2_scale_set_at": NOW},
     "access_grants_reviewed_by_id_fkey": {"reviewed_at": NOW + HOUR, "review_outcome": "justified"},
+    "escalations_acknowledged_by_id_fkey": {"status": "acknowledged"},
+    "vitals_error_by_id_fkey": {
+        "status": "entered_in_error",
+        "error_at": NOW,
+        "error_reason": "Other patient.",
+    },
     "emr_local_signed_by_id_fkey": {"signed_at": NOW},
     "patient_alerts_ended_by_id_fkey": {"until": NOW, "end_reason": "over"},
     "prescriptions_signed_by_id_fkey": {"status": "active"},
@@ -314,6 +320,14 @@ def test_one_person_cares_once_at_a_time_and_one_doctor_is_in_charge(make: Make)
     assert wrong == "care_assignments_one_in_charge_excl"
 
 
+def test_second_call_that_waits_for_one_visit_is_refused(make: Make) -> None:
+    first = make.vitals()
+    call = make.escalation(vitals=first)
+    assert refused_by(make, lambda: make.escalation(vitals=first)) == "escalations_one_raised_key"
+    make.change("escalations", call["id"], {"status": "superseded", "climbs_at": None})
+    make.escalation(vitals=first)
+
+
 HELD_ELSEWHERE = {
     "care_assignments_one_at_a_time_excl", "care_assignments_one_in_charge_excl",
     # Unique or excluding by more than equal columns: tests of their own above.
@@ -322,6 +336,7 @@ HELD_ELSEWHERE = {
     "hospitals_timezone_known_check", "patient_alerts_one_at_a_time_excl",
     # test_admission_rules.py
     "diagnoses_visit_id_role_rank_key", "transfer_requests_one_open_key",
+    "escalations_one_raised_key",
     # tests/access/test_ended_sign_ins.py
     "password_links_open_key",
 }  # fmt: skip

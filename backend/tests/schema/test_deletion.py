@@ -8,7 +8,7 @@ import pytest
 from factories import NOW, Make, Values
 
 # Column > what becomes of the row when the one it refers to goes; read off S30 by hand.
-CASCADE = {"vitals", "nurse_logs", "lab_tests", "prescriptions", "diagnoses"}
+CASCADE = {"vitals", "escalations", "nurse_logs", "lab_tests", "prescriptions", "diagnoses"}
 KEPT = {
     "emr_local", "appointments", "ai_drafts", "bed_assignments", "care_assignments",
     "discharge_summaries", "transfer_requests",
@@ -50,6 +50,8 @@ def test_every_reference_has_the_chosen_fate(make: Make) -> None:
         column, target = reference.split(">")
         wanted = "r"
         if target == "visits" and table in CASCADE and column == "visit_id":
+            wanted = "c"
+        if (table, column) == ("escalations", "vitals_id"):
             wanted = "c"
         if (table, column) in SOFT:
             wanted = "n"

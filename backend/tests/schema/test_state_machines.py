@@ -74,6 +74,12 @@ DOMAIN: dict[str, dict[str, set[str]]] = {
         "withdrawn": set(),
         "completed": set(),
     },
+    "escalations": {
+        "raised": {"acknowledged", "superseded", "closed"},
+        "acknowledged": set(),
+        "superseded": set(),
+        "closed": set(),
+    },
     "ai_drafts": {
         "pending": {"in_review", "superseded", "expired"},
         "in_review": {"approved", "approved_with_edits", "rejected", "superseded", "expired"},
@@ -88,6 +94,7 @@ FIRST = {
     "visits": "planned", "beds": "available", "lab_tests": "pending", "prescriptions": "draft",
     "appointments": "scheduled", "notifications": "pending", "ai_drafts": "pending",
     "transfer_requests": "requested",
+    "escalations": "raised",
 }  # fmt: skip
 PAIRED = [(table, state) for table, states in DOMAIN.items() for state in states]
 

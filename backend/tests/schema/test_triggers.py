@@ -23,9 +23,11 @@ TENANT = {
     "discharge_summaries",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
     "ai_drafts", "access_grants", "patient_alerts",
+    "escalations",
 }  # fmt: skip
 SOURCED = TENANT - {
     "discharge_summaries",
+    "escalations",
     "care_assignments", "mrn_counters", "beds", "inventory", "ai_drafts", "access_grants",
 } | {"users"}  # fmt: skip
 OF_PATIENT = TENANT - {"patients", "mrn_counters", "beds", "inventory"} | {"emr_global", "transfer_requests"}
@@ -41,7 +43,7 @@ FIXED = {
     "mrn": {"patients"},
     "network_number": {"persons"},
     "user_id": {"sessions", "access_grants", "password_links", "form_drafts", "care_assignments"},
-    "visit_id": {"care_assignments", "discharge_summaries", "transfer_requests"},
+    "visit_id": {"care_assignments", "escalations", "discharge_summaries", "transfer_requests"},
     "role": {"care_assignments"},
     "from_at": {"care_assignments"},
     "key_hash": {"sign_in_delays"},
@@ -67,6 +69,10 @@ FIXED = {
     "value": {"patient_alerts"},
     "since": {"patient_alerts"},
     "recorded_by_id": {"patient_alerts"},
+    "vitals_id": {"escalations"},
+    "risk": {"escalations"},
+    "score": {"escalations"},
+    "raised_at": {"escalations"},
     "name": {"roles"},
     "scope": {"roles"},
 }
@@ -142,6 +148,15 @@ def test_end_and_review_of_an_emergency_access_are_written_once(
     make.change("access_grants", grant["id"], {**REVIEW, **reviewer})
     again = refused_by(make, lambda: make.change("access_grants", grant["id"], {column: other}))
     assert again == "access_grants_fixed"
+
+
+def test_why_a_set_was_struck_out_is_written_once(make: Make) -> None:
+    row = make.vitals()
+    told = {"error_at": NOW, "error_by_id": make.staff(row, "nurse")["id"], "error_reason": "Other patient."}
+    make.change("vitals", row["id"], {"status": "entered_in_error", **told})
+    for column, other in (("error_reason", "None."), ("error_at", NOW + HOUR)):
+        again = refused_by(make, lambda: make.change("vitals", row["id"], {column: other}))  # noqa: B023 - called at once.
+        assert again == "vitals_fixed"
 
 
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY))
@@ -309,7 +324,7 @@ def test_no_trigger_is_without_its_test(make: Make) -> None:
     tested |= {f"{table}_{kind}" for table in CHANGED for kind in ("fixed", "updated_at")}
     tested |= {f"{table}_audit" for table in AUDITED} | {f"{table}_audit_new" for table in HOSPITAL_TABLES}
     tested |= {f"{table}_machine" for table in MACHINES}
-    tested |= {"beds_stay", "beds_history", "access_grants_once"}
+    tested |= {"beds_stay", "beds_history", "access_grants_once", "vitals_once"}
     # tests/notes/test_care_rows.py
     tested |= {"care_assignments_once", "visits_care"}
     # In test_organisation_rules.py.

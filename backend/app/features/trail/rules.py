@@ -22,6 +22,7 @@ CONTENT: dict[str, Permission] = {
     "discharge_summaries": Permission.VISIT_CLINICAL_READ,
     "emr_global": Permission.RECORD_READ,
     "emr_local": Permission.RECORD_READ,
+    "escalations": Permission.VITALS_READ,
     "import_sources": Permission.RECORD_READ,
     "inventory": Permission.STOCK_READ,
     "lab_results": Permission.LAB_READ,

@@ -1,0 +1,14 @@
+CREATE TRIGGER escalations_fixed BEFORE UPDATE ON escalations FOR EACH ROW EXECUTE FUNCTION refuse_fixed_columns('id', 'created_at', 'hospital_id', 'patient_id', 'visit_id', 'vitals_id', 'risk', 'score', 'raised_at');
+CREATE TRIGGER escalations_updated_at BEFORE UPDATE ON escalations FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+CREATE TRIGGER escalations_no_truncate BEFORE TRUNCATE ON escalations FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER escalations_audit_new AFTER INSERT ON escalations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_new_rows();
+CREATE TRIGGER escalations_audit AFTER UPDATE OR DELETE ON escalations FOR EACH ROW EXECUTE FUNCTION audit_row_change();
+CREATE TRIGGER vitals_once BEFORE UPDATE ON vitals FOR EACH ROW EXECUTE FUNCTION refuse_rewritten_columns('error_at', 'error_by_id', 'error_reason');
+CREATE TRIGGER escalations_machine BEFORE INSERT OR UPDATE OF status ON escalations FOR EACH ROW EXECUTE FUNCTION enforce_machine('raised', '{"raised": ["acknowledged", "closed", "superseded"], "acknowledged": [], "superseded": [], "closed": []}');
+ALTER TABLE escalations ENABLE ALWAYS TRIGGER escalations_fixed;
+ALTER TABLE escalations ENABLE ALWAYS TRIGGER escalations_updated_at;
+ALTER TABLE escalations ENABLE ALWAYS TRIGGER escalations_no_truncate;
+ALTER TABLE escalations ENABLE ALWAYS TRIGGER escalations_audit_new;
+ALTER TABLE escalations ENABLE ALWAYS TRIGGER escalations_audit;
+ALTER TABLE vitals ENABLE ALWAYS TRIGGER vitals_once;
+ALTER TABLE escalations ENABLE ALWAYS TRIGGER escalations_machine;
