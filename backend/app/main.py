@@ -20,6 +20,7 @@ from app.core import migrations
 from app.core.database import create_engine, resolve_urls, session_factory
 from app.core.mail import PostOffice
 from app.core.settings import Settings, get_settings
+from app.features.files import api as files_api
 from app.features.organisation import api as organisation_api
 from app.features.organisation import pages as organisation_pages
 from app.features.organisation import ward_pages
@@ -115,6 +116,7 @@ def create_app(
     app.include_router(trail_api.router, prefix=API)
     app.include_router(portal_api.router, prefix=API)
     app.include_router(records_api.router, prefix=API)
+    app.include_router(files_api.router, prefix=API)
     for pages in (
         kit_pages,
         signin_pages.router,

@@ -13,7 +13,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
                      "form_drafts", "idempotency_keys"),
     "People and their files": (
         "persons", "person_identifiers", "patients", "patient_identifiers", "allergies", "patient_alerts",
-        "mrn_counters",
+        "mrn_counters", "patient_merges", "merge_journal", "person_links",
     ),
     "Visits and beds": (
         "visits", "diagnoses", "beds", "bed_assignments", "bed_cleanings", "care_assignments", "appointments",

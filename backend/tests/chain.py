@@ -278,6 +278,31 @@ class Chain:
         recorded = {"recorded_by_id": self.staff(keys, "nurse")["id"], "since": NOW - HOUR / 2}
         return self.row("patient_alerts", given, **keys, alert_type="falls", **recorded)
 
+    def patient_merge(self, *, patient: Any = None, hospital: Any = None, **given: Any) -> Values:
+        """An empty file was merged into `patient`."""
+        file = values_of(patient or self.patient(hospital=hospital))
+        if "loser_id" not in given:
+            person = {**file, "id": file.get("person_id") or self.person()["id"], "last_name": "Muster"}
+            at = {"id": file["hospital_id"], "code": "HX"}
+            loser = self.patient(hospital=at, person=person, merged_into_id=file["id"], is_active=False)
+            given["loser_id"] = loser["id"]
+        merged = {"survivor_id": file["id"], "reason": "Same passport."}
+        by = {"merged_at": NOW - HOUR / 2, "merged_by_id": self.staff(file, "manager")["id"]}
+        return self.row("patient_merges", given, hospital_id=file["hospital_id"], **merged, **by)
+
+    def merge_line(self, *, merge: Any = None, hospital: Any = None, **given: Any) -> Values:
+        of_merge = values_of(merge or self.patient_merge(hospital=hospital))
+        keys = {"hospital_id": of_merge["hospital_id"], "merge_id": of_merge["id"]}
+        moved = {"table_name": "visits", "row_id": new_id(), "column_name": "patient_id"}
+        values = {"old_value": str(of_merge["loser_id"]), "new_value": str(of_merge["survivor_id"])}
+        return self.row("merge_journal", given, **keys, **moved, **values)
+
+    def person_link(self, *, patient: Any = None, hospital: Any = None, **given: Any) -> Values:
+        keys = self._of_patient(patient, hospital)
+        people = {"from_person_id": self.person()["id"], "to_person_id": self.person()["id"]}
+        by = {"linked_at": NOW - HOUR, "linked_by_id": self.staff(keys, "manager")["id"]}
+        return self.row("person_links", given, **keys, act="link", **people, reason="Same passport.", **by)
+
     # Visits and what hangs below them
 
     def visit(self, *, patient: Any = None, hospital: Any = None, **given: Any) -> Values:

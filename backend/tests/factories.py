@@ -35,7 +35,8 @@ TABLES = {
     "import_source": "import_sources", "ai_draft": "ai_drafts", "inventory": "inventory",
     "escalation": "escalations",
     "notification": "notifications", "audit_log": "audit_logs", "audit_seal": "audit_seals",
-    "patient_alert": "patient_alerts",
+    "patient_alert": "patient_alerts", "patient_merge": "patient_merges", "merge_line": "merge_journal",
+    "person_link": "person_links",
 }  # fmt: skip
 FACTORIES = {table: factory for factory, table in TABLES.items()}
 

@@ -130,6 +130,28 @@ CHECKS: list[tuple[str, Given]] = [
     ("patient_alerts_ended_pair_check", {"until": NOW, "end_reason": "over"}),
     ("patient_alerts_ended_pair_check", lambda make: {"end_reason": "over", "ended_by_id": make.user()["id"]}),
     ("patient_alerts_authored_complete_check", {"recorded_by_id": None}),
+    ("patients_merged_is_closed_check", lambda make: {"merged_into_id": new_id(), "is_active": True}),
+    ("patients_merged_into_other_check", lambda make: {
+        "id": (own := new_id()), "merged_into_id": own, "is_active": False}),
+    ("allergies_verified_pair_check", {"verified_at": NOW}),
+    ("allergies_refuted_has_reason_check", {"verification_status": "refuted"}),
+    ("allergies_refuted_has_reason_check", {"verification_status": "entered-in-error"}),
+    ("patient_merges_two_files_check", lambda make: (file := make.patient()) and {
+        "patient": file, "survivor_id": file["id"], "loser_id": file["id"]}),
+    ("patient_merges_reason_length_check", {"reason": BLANK * 5}),
+    ("patient_merges_undone_together_check", {"undone_at": NOW}),
+    ("patient_merges_undone_together_check", {"undo_reason": "Two people."}),
+    ("patient_merges_undone_after_merged_check", lambda make: {
+        "undone_at": NOW - 2 * HOUR, "undo_reason": "Two people.", "undone_by_id": make.user()["id"]}),
+    ("merge_journal_append_only_check", {"updated_at": NOW - HOUR}),
+    ("merge_journal_value_changed_check", {"old_value": None, "new_value": None}),
+    ("person_links_two_people_check", lambda make: dict.fromkeys(
+        ("from_person_id", "to_person_id"), make.person()["id"])),
+    ("person_links_reason_length_check", {"reason": BLANK * 5}),
+    ("person_links_merge_named_check", {"act": "merge"}),
+    ("person_links_merge_named_check", lambda make: {"merge_id": make.patient_merge()["id"]}),
+    ("person_links_identifiers_listed_check", {"moved_identifiers": {}}),
+    ("person_links_append_only_check", {"updated_at": NOW - HOUR}),
     ("mrn_counters_last_number_range_check", {"last_number": -1}),
     ("visits_discharge_after_admission_check", {"status": "discharged", "discharge_date": NOW - 2 * HOUR}),
     ("visits_ended_has_date_check", {"status": "discharged", "discharge_date": None}),

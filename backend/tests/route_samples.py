@@ -26,6 +26,8 @@ class Row:
 
 # Parameters in paths, queries and bodies that name a row.
 ROWS: dict[str, Row] = {
+    "alert_id": Row("patient_alerts"),
+    "allergy_id": Row("allergies"),
     "bed_id": Row("beds"),
     "doctor_id": Row("users"),
     "grant_id": Row("access_grants"),
@@ -59,6 +61,7 @@ _numbers = itertools.count(1)
 # Fields of bodies and forms that must be there, and for each change at least one that may; a function where a value
 # may be used once only.
 FIELDS: dict[str, Any] = {
+    "alert_type": "falls",
     "bed_numbers": lambda: [f"B{next(_numbers)}"],
     "code": lambda: f"SWEPT{next(_numbers)}",
     "email": lambda: f"somebody{next(_numbers)}@swept.example",
@@ -73,6 +76,7 @@ FIELDS: dict[str, Any] = {
     "refresh_token": "0" * 32 + ".none.none",
     "role": "nurse",
     "shade": "dark",
+    "substance": lambda: f"Substance {next(_numbers)}",
     "timezone": "Europe/Oslo",
     "ward": "3 West",
 }

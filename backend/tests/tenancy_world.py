@@ -19,6 +19,7 @@ TENANT_TABLES = (
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
     "import_sources", "ai_drafts", "access_grants", "patient_alerts",
     "escalations",
+    "patient_merges", "merge_journal", "person_links",
 )  # fmt: skip
 CLINICAL = (*TENANT_TABLES, "emr_global", "persons", "person_identifiers", "idempotency_keys",
             "transfer_requests")  # fmt: skip
@@ -81,6 +82,8 @@ def fill(make: Make, visit: Values, file: Values, at: Values) -> None:
     make.patient_identifier(patient=file)
     make.allergy(patient=file)
     make.patient_alert(patient=file)
+    make.merge_line(merge=make.patient_merge(patient=file))
+    make.person_link(patient=file)
     make.mrn_counter(hospital=at)
     make.diagnosis(visit=visit)
     make.bed_cleaning(bed=make.bed(visit=visit, status="occupied"))

@@ -77,6 +77,7 @@ HOSPITAL_TABLES = (
     "discharge_summaries", "beds",
     "bed_assignments", "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments",
     "inventory", "emr_local", "import_sources", "ai_drafts", "patient_alerts",
+    "patient_merges", "merge_journal", "person_links",
     "care_assignments",
     "bed_cleanings",
     "escalations",
@@ -280,6 +281,8 @@ def _definer() -> Iterator[Policy]:
         "care_assignments",
     ):
         yield Policy(table, "definer", "true", "true", roles=DEFINER)
+    # Written where a file changes hands, one of another hospital too.
+    yield Policy("person_links", "definer", "true", "true", roles=DEFINER)
     # Counted, never shown: whether a hospital may close, its figures, and unread messages.
     for table in ("visits", "beds", "import_sources", "notifications"):
         yield Policy(table, "definer", "true", command="SELECT", roles=DEFINER)
@@ -340,13 +343,17 @@ GRANTS: tuple[Grant, ...] = (
         " receiving_visit_id, closed_at)",
     ),
     Grant("import_sources", "SELECT, INSERT"),
+    Grant("merge_journal", "SELECT, INSERT"),
+    Grant("patient_merges", "SELECT, INSERT, UPDATE (undone_at, undone_by_id, undo_reason)"),
+    # A merge of two files moves what hangs on no visit; the trigger knows that act.
+    Grant("emr_local", "UPDATE (patient_id)"),
     Grant(
         "access_grants",
         "SELECT, INSERT, UPDATE (ended_at, reviewed_at, reviewed_by_id, review_outcome, review_comment)",
     ),
     Grant("users", f"SELECT ({_without_secrets('users')}), INSERT, UPDATE"),
     # Written by definer functions and triggers only.
-    *(Grant(table, "SELECT") for table in ("persons", "person_identifiers", "audit_logs")),
+    *(Grant(table, "SELECT") for table in ("persons", "person_identifiers", "person_links", "audit_logs")),
     *(
         Grant(table, f"SELECT ({_without_secrets(table)})")
         for table in ("sessions", "password_links", "sign_in_delays")
@@ -365,6 +372,9 @@ GRANTS: tuple[Grant, ...] = (
         )
     ),
     Grant("notifications", "SELECT (recipient_user_id, channel, read_at, status), UPDATE (status)", DEFINER),
+    # Whose file it is: by link, unlink and merge, which write the journal.
+    Grant("patients", "UPDATE (person_id, merged_into_id, is_active)", DEFINER),
+    Grant("person_links", "SELECT, INSERT", DEFINER),
     Grant("users", "SELECT, UPDATE (last_login, password_hash, password_changed_at)", DEFINER),
     *(
         Grant(table, "SELECT, INSERT, UPDATE", DEFINER)

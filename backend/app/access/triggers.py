@@ -10,7 +10,9 @@ from app.models import Base
 from app.models.base import Moving
 
 UNAUDITED = frozenset({"audit_logs", "audit_seals", "idempotency_keys"})
-APPEND_ONLY = frozenset({"audit_logs", "audit_seals", "bed_cleanings", "import_sources"})
+APPEND_ONLY = frozenset(
+    {"audit_logs", "audit_seals", "bed_cleanings", "import_sources", "merge_journal", "person_links"}
+)
 # Values that never change once written, besides id, created_at, source and hospital_id.
 FIXED = {
     # Who cared from when stays; only its end is added.
@@ -20,8 +22,10 @@ FIXED = {
     "regions": ("code",),
     "hospitals": ("code", "region_id"),
     "patients": ("mrn",),
-    # Another value is another alert.
+    # Another substance is another allergy, another value another alert.
+    "allergies": ("substance", "code_system", "code", "recorded_by_id"),
     "patient_alerts": ("alert_type", "value", "since", "recorded_by_id"),
+    "patient_merges": ("survivor_id", "loser_id", "reason", "merged_at", "merged_by_id"),
     # Append-only: what was written stays; it is signed, released, amended by a new version, or marked as an error.
     "emr_local": ("record_type", "data", "recorded_at", "version", "kept_reason", "created_by_id"),
     "persons": ("network_number",),
@@ -66,6 +70,21 @@ ORGANISATION = (
         " EXECUTE FUNCTION refuse_closing_with_hospitals()"
     ),
     (
+        "CREATE TRIGGER patients_person BEFORE UPDATE OF person_id, merged_into_id ON patients FOR EACH ROW"
+        " WHEN ((OLD.person_id, OLD.merged_into_id) IS DISTINCT FROM (NEW.person_id, NEW.merged_into_id)"
+        " AND current_user <> 'hass_definer') EXECUTE FUNCTION refuse_plain_link()"
+    ),
+    (
+        "CREATE TRIGGER allergies_struck_out BEFORE UPDATE ON allergies FOR EACH ROW"
+        " WHEN (OLD.verification_status = 'entered-in-error' AND (OLD.verification_status, OLD.clinical_status)"
+        " IS DISTINCT FROM (NEW.verification_status, NEW.clinical_status)) EXECUTE FUNCTION refuse_unstriking()"
+    ),
+    *(
+        f"CREATE TRIGGER {table}_merged_file BEFORE INSERT ON {table} FOR EACH ROW"
+        " EXECUTE FUNCTION refuse_merged_file()"
+        for table in ("allergies", "appointments", "patient_alerts", "visits")
+    ),
+    (
         "CREATE TRIGGER lab_results_second_person BEFORE INSERT OR UPDATE ON lab_results FOR EACH ROW"
         " WHEN (NEW.verified_by_id IS NOT NULL) EXECUTE FUNCTION ask_for_a_second_person()"
     ),
@@ -103,6 +122,7 @@ ADMISSIONS = (
 
 # Values that are written once: empty at first, and never changed again.
 ONCE = {
+    "patient_merges": ("undone_at", "undone_by_id", "undo_reason"),
     "care_assignments": ("until_at",),
     "access_grants": ("ended_at", "reviewed_at", "reviewed_by_id", "review_outcome", "review_comment"),
     "transfer_requests": (

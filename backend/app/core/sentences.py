@@ -46,14 +46,17 @@ THINGS = {
     "inventory": "stock item",
     "lab_results": "result",
     "lab_tests": "laboratory test",
+    "merge_journal": "line of a merge's journal",
     "mrn_counters": "MRN counter",
     "notifications": "message",
     "nurse_logs": "nursing note",
     "password_links": "link for a password",
     "patient_alerts": "alert",
     "patient_identifiers": "identifier",
+    "patient_merges": "merge of two files",
     "patients": "patient file",
     "person_identifiers": "identifier of a person",
+    "person_links": "link of a file",
     "persons": "person",
     "prescriptions": "prescription",
     "regions": "region",
@@ -90,6 +93,7 @@ CHOICES = {
     "patient_alerts": ("alert_type", "end_reason"),
     "patients": ("date_of_birth_precision", "gender", "blood_group"),
     "person_identifiers": ("type",),
+    "person_links": ("act",),
     "persons": ("gender",),
     "prescriptions": ("status", "discharge_decision"),
     "roles": ("scope",),
@@ -176,6 +180,26 @@ SENTENCES: dict[str, str] = {
     "patient_identifiers_hospital_id_patient_id_system_value_6df2": "The file carries this identifier already.",
     "allergies_substance_given_check": "Name the substance.",
     "allergies_authored_complete_check": "An allergy names who recorded it.",
+    "patients_hospital_id_merged_into_id_fkey": "The file to merge into is not there. Choose another.",
+    "patients_merged_is_closed_check": "A file that was merged into another is closed. Open the other one.",
+    "patients_merged_into_other_check": "A file cannot be merged into itself. Choose the other one.",
+    "patients_person": "Whose file this is changes by link, unlink and merge only.",
+    "allergies_verified_pair_check": "Who judged an allergy and when belong together.",
+    "allergies_refuted_has_reason_check": "Say why the allergy is refuted or struck out.",
+    "allergies_struck_out": "This allergy was entered in error. Record it anew where it is true.",
+    "patient_merges_two_files_check": "A file cannot be merged into itself. Choose the other one.",
+    "patient_merges_reason_length_check": "Say in 3 to 500 characters why the two files are of one patient.",
+    "patient_merges_undone_together_check": "Undoing a merge carries who did it, when, and why in 3 to 500 characters.",
+    "patient_merges_undone_after_merged_check": "A merge is undone after it was made. Check both times.",
+    "patient_merges_one_live_key": "This file was merged a moment ago. Open the file that is used now.",
+    "merge_journal_append_only_check": "The journal of a merge is never changed.",
+    "merge_journal_value_changed_check": "The journal of a merge holds what changed.",
+    "merge_journal_merge_id_table_name_row_id_column_name_key": "This change is in the merge's journal already.",
+    "person_links_two_people_check": "The file is of this person already.",
+    "person_links_reason_length_check": "Say in 3 to 500 characters why.",
+    "person_links_merge_named_check": "A link that a merge made names the merge, and no other does.",
+    "person_links_identifiers_listed_check": "The numbers that moved along are a list.",
+    "person_links_append_only_check": "The journal of links is never changed.",
     "patient_alerts_value_known_check": "Choose which code status or which isolation it is.",
     "patient_alerts_value_given_check": "Say in words what the alert is about.",
     "patient_alerts_until_after_since_check": "An alert cannot end before it begins. Check the two.",
@@ -409,6 +433,10 @@ SENTENCES |= {f"{table}_append_only": f"A written {thing} stays as it is." for t
 SENTENCES |= {
     f"{table}_fixed": f"That part of this {thing} never changes once it is written. Make a new one instead."
     for table, thing in THINGS.items()
+}
+SENTENCES |= {
+    f"{table}_merged_file": "This file was merged into another. Open the one that is used now."
+    for table in ("allergies", "appointments", "patient_alerts", "visits")
 }
 SENTENCES |= {
     f"{table}_machine": f"This {THINGS[table]} does not go there from where it stands. Reload and look at its state."

@@ -13,6 +13,7 @@ from app.models.notification import Notification
 from app.models.nurse_log import NurseLog
 from app.models.patient import Allergy, MrnCounter, Patient, PatientIdentifier, Person, PersonIdentifier
 from app.models.patient_alert import PatientAlert
+from app.models.patient_merge import MergeJournal, PatientMerge, PersonLink
 from app.models.prescription import Prescription
 from app.models.region import Region
 from app.models.role import Role
@@ -24,9 +25,8 @@ from app.models.vitals import Escalation, Vitals
 __all__ = [
     "AIDraft", "AccessGrant", "Allergy", "Appointment", "AuditLog", "AuditSeal", "Base", "Bed", "BedAssignment",
     "BedCleaning", "CareAssignment", "Diagnosis", "DischargeSummary", "EMRGlobal", "EMRLocal", "Escalation",
-    "FormDraft",
-    "Hospital", "IdempotencyKey", "ImportSource", "Inventory", "LabResult", "LabTest", "MrnCounter",
-    "Notification", "NurseLog", "PasswordLink", "Patient", "PatientAlert", "PatientIdentifier", "Person",
-    "PersonIdentifier", "Prescription", "Region", "Role", "Session", "SignInDelay", "TransferRequest", "User",
-    "Visit", "Vitals",
+    "FormDraft", "Hospital", "IdempotencyKey", "ImportSource", "Inventory", "LabResult", "LabTest", "MergeJournal",
+    "MrnCounter", "Notification", "NurseLog", "PasswordLink", "Patient", "PatientAlert", "PatientIdentifier",
+    "PatientMerge", "Person", "PersonIdentifier", "PersonLink", "Prescription", "Region", "Role", "Session",
+    "SignInDelay", "TransferRequest", "User", "Visit", "Vitals",
 ]  # fmt: skip

@@ -189,7 +189,15 @@ class Patient(SourcedRow):
     __tablename__ = "patients"
     __table_args__ = (
         UniqueConstraint("hospital_id", "id"),
-        UniqueConstraint("hospital_id", "person_id"),
+        fk_to_patient("merged_into_id"),
+        # One file that is used; those that were merged into it are of the same person.
+        Index(
+            "patients_hospital_id_person_id_key",
+            "hospital_id",
+            "person_id",
+            unique=True,
+            postgresql_where=text("merged_into_id IS NULL"),
+        ),
         # What the network reads of a file refers to its person too.
         UniqueConstraint("hospital_id", "id", "person_id"),
         CheckConstraint("mrn ~ '^[A-Z][A-Z0-9]{1,11}-[0-9]{7,11}$'", name="mrn_format"),
@@ -206,6 +214,8 @@ class Patient(SourcedRow):
             name="no_known_allergies_pair",
         ),
         CheckConstraint("btrim(identity_note) <> ''", name="identity_note_given"),
+        CheckConstraint("merged_into_id IS NULL OR NOT is_active", name="merged_is_closed"),
+        CheckConstraint("merged_into_id <> id", name="merged_into_other"),
         # Names, birth date and MRN are found by range and prefix operators, which are leakproof (design 4).
         Index(None, "last_name", "first_name", "date_of_birth"),
         Index(None, "hospital_id", "search_family_given"),
@@ -213,6 +223,7 @@ class Patient(SourcedRow):
         Index(None, "hospital_id", "date_of_birth"),
         Index(None, "hospital_id", "phone_digits"),
         Index(None, "hospital_id", "mrn"),
+        Index(None, "hospital_id", "merged_into_id"),
         # For person_candidates(), which asks the whole network.
         Index(None, "phone_digits", "date_of_birth"),
         # For person_candidates(), which looks for similar names past row-level security.
@@ -295,6 +306,9 @@ class Patient(SourcedRow):
     spo2_scale_reason: Mapped[str | None] = mapped_column(comment="why that scale, in the doctor's words")
     is_active: Mapped[bool] = mapped_column(
         server_default=text("true"), default=True, comment="false = switched off, the row stays"
+    )
+    merged_into_id: Mapped[UUID | None] = mapped_column(
+        comment="the file of this hospital that is used instead; NULL = stands for itself"
     )
 
     hospital: Mapped["Hospital"] = relationship(
@@ -408,6 +422,12 @@ class Allergy(SourcedRow):
         UniqueConstraint("hospital_id", "id"),
         CheckConstraint("btrim(substance) <> ''", name="substance_given"),
         authored_or_imported("recorded_by_id"),
+        CheckConstraint("(verified_at IS NULL) = (verified_by_id IS NULL)", name="verified_pair"),
+        CheckConstraint(
+            "source IS NOT NULL OR verification_status NOT IN ('refuted', 'entered-in-error')"
+            " OR (verified_at IS NOT NULL AND btrim(coalesce(verification_reason, '')) <> '')",
+            name="refuted_has_reason",
+        ),
         Index(None, "hospital_id", "patient_id"),
         Index(None, "patient_id", "created_at"),
     )
@@ -443,6 +463,14 @@ class Allergy(SourcedRow):
     recorded_by_id: Mapped[UUID | None] = mapped_column(
         user_fk("RESTRICT"), index=True, comment="who recorded it"
     )
+    verified_at: Mapped[datetime | None] = mapped_column(
+        comment="when it was confirmed, refuted, resolved or struck out; NULL = as it was recorded"
+    )
+    # RESTRICT, for the same reason.
+    verified_by_id: Mapped[UUID | None] = mapped_column(
+        user_fk("RESTRICT"), index=True, comment="who confirmed, refuted, resolved or struck it out"
+    )
+    verification_reason: Mapped[str | None] = mapped_column(comment="why it was refuted or struck out")
 
     patient: Mapped[Patient] = relationship(
         back_populates="allergies", lazy="raise", primaryjoin="Patient.id == foreign(Allergy.patient_id)"

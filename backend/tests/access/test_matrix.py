@@ -37,6 +37,8 @@ LOGINS = {
 # different things, the key is (path, parameter).
 SAMPLES: dict[str | tuple[str, str], str] = {
     "act": "disable",
+    "alert_id": "00000000-0000-7000-8000-000000000000",
+    "allergy_id": "SELECT id FROM allergies LIMIT 1",
     "bed_id": "SELECT id FROM beds WHERE status = 'available' LIMIT 1",
     # The demo hospital has seen no emergency.
     "grant_id": "00000000-0000-7000-8000-000000000000",

@@ -77,14 +77,17 @@ def test_staff_cannot_write_into_another_hospital(world: World, table: str) -> N
     if table in MACHINES:
         copied["status"] = MACHINES[table].first.value
     with world.staff_of("a"):
-        with world.refused():
+        by_grant = pytest.raises(psycopg.errors.InsufficientPrivilege)
+        refused = by_grant if table == "person_links" else world.refused()
+        with refused, world.connection.transaction():
             world.make.write(table, copied)
-        if table not in {"import_sources", "bed_cleanings"}:
+        if table not in {"bed_cleanings", "import_sources", "merge_journal", "person_links"}:
             limited = {
                 "vitals": "status",
                 "lab_results": "status",
                 "emr_local": "status",
                 "access_grants": "ended_at",
+                "patient_merges": "undone_at",
                 "care_assignments": "until_at",
             }
             column = limited.get(table, "updated_at")
@@ -152,7 +155,7 @@ def test_only_the_network_changes_roles(world: World) -> None:
 
 HIDDEN = {
     "nurse_logs", "ai_drafts", "audit_logs", "audit_seals", "beds", "bed_assignments", "mrn_counters", "inventory",
-    "import_sources", "patient_alerts",
+    "import_sources", "patient_alerts", "patient_merges", "merge_journal", "person_links",
     "care_assignments",
     "bed_cleanings",
     "escalations",
@@ -165,6 +168,8 @@ def add_what_stays_hidden(world: World) -> None:
     make.escalation(vitals={**mine, "visit_id": mine["id"], "id": min(world.own["vitals"])})
     make.ai_draft(visit=mine)
     make.patient_alert(patient=file)
+    make.merge_line(merge=make.patient_merge(patient=file, loser_id=world.file["a"]["id"]))
+    make.person_link(patient=file)
     make.vitals(visit=mine, status="entered_in_error")
     for state in ("draft", "entered_in_error", "cancelled"):
         make.prescription(visit=mine, status=state, signed_at=None, signed_by_id=None)

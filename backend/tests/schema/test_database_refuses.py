@@ -106,6 +106,10 @@ BESIDE: dict[str, Values] = {
         "error_reason": "Other patient.",
     },
     "emr_local_signed_by_id_fkey": {"signed_at": NOW},
+    "allergies_verified_by_id_fkey": {"verified_at": NOW},
+    "patients_hospital_id_merged_into_id_fkey": {"is_active": False},
+    "patient_merges_undone_by_id_fkey": {"undone_at": NOW, "undo_reason": "Two people."},
+    "person_links_merge_id_fkey": {"act": "merge"},
     "patient_alerts_ended_by_id_fkey": {"until": NOW, "end_reason": "over"},
     "prescriptions_signed_by_id_fkey": {"status": "active"},
     "ai_drafts_reviewed_by_id_fkey": {"status": "approved"},
@@ -337,6 +341,8 @@ HELD_ELSEWHERE = {
     # test_admission_rules.py
     "diagnoses_visit_id_role_rank_key", "transfer_requests_one_open_key",
     "escalations_one_raised_key",
+    # tests/files/test_rules_of_files.py
+    "patients_hospital_id_person_id_key", "patient_merges_one_live_key",
     # tests/access/test_ended_sign_ins.py
     "password_links_open_key",
 }  # fmt: skip

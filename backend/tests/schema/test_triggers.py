@@ -13,7 +13,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.access.policies import HOSPITAL_TABLES
 from app.core.ids import new_id
 
-APPEND_ONLY = {"audit_logs", "audit_seals", "bed_cleanings", "import_sources"}
+APPEND_ONLY = {
+    "audit_logs",
+    "audit_seals",
+    "bed_cleanings",
+    "import_sources",
+    "merge_journal",
+    "person_links",
+}
 CHANGED = sorted(set(MODELS) - APPEND_ONLY)
 UNAUDITED = {"audit_logs", "audit_seals", "idempotency_keys"}
 AUDITED = sorted(set(MODELS) - UNAUDITED)
@@ -22,15 +29,18 @@ TENANT = {
     "care_assignments",
     "discharge_summaries",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
-    "ai_drafts", "access_grants", "patient_alerts",
+    "ai_drafts", "access_grants", "patient_alerts", "patient_merges",
     "escalations",
 }  # fmt: skip
 SOURCED = TENANT - {
     "discharge_summaries",
     "escalations",
     "care_assignments", "mrn_counters", "beds", "inventory", "ai_drafts", "access_grants",
+    "patient_merges",
 } | {"users"}  # fmt: skip
-OF_PATIENT = TENANT - {"patients", "mrn_counters", "beds", "inventory"} | {"emr_global", "transfer_requests"}
+OF_PATIENT = TENANT - {"patients", "mrn_counters", "beds", "inventory", "patient_merges"} | {
+    "emr_global", "transfer_requests",
+}  # fmt: skip
 # Column > tables in which it never changes, written from the specification, not from the code.
 FIXED = {
     "id": set(CHANGED),
@@ -38,7 +48,7 @@ FIXED = {
     "hospital_id": TENANT,
     "source": SOURCED,
     "patient_id": OF_PATIENT,
-    "code": {"regions", "hospitals"},
+    "code": {"regions", "hospitals", "allergies"},
     "region_id": {"hospitals"},
     "mrn": {"patients"},
     "network_number": {"persons"},
@@ -64,11 +74,17 @@ FIXED = {
     "kept_reason": {"emr_local"},
     "granted_at": {"access_grants"},
     "expires_at": {"access_grants"},
-    "reason": {"access_grants", "transfer_requests"},
+    "reason": {"access_grants", "patient_merges", "transfer_requests"},
     "alert_type": {"patient_alerts"},
     "value": {"patient_alerts"},
     "since": {"patient_alerts"},
-    "recorded_by_id": {"patient_alerts"},
+    "recorded_by_id": {"allergies", "patient_alerts"},
+    "substance": {"allergies"},
+    "code_system": {"allergies"},
+    "survivor_id": {"patient_merges"},
+    "loser_id": {"patient_merges"},
+    "merged_at": {"patient_merges"},
+    "merged_by_id": {"patient_merges"},
     "vitals_id": {"escalations"},
     "risk": {"escalations"},
     "score": {"escalations"},
@@ -210,7 +226,7 @@ def test_insert_update_and_delete_each_write_one_audit_row(make: Make, table: st
         assert entry["user_id"] == user["id"]
         assert (entry["act"], entry["request_id"], entry["user_agent"]) == ("some_act", request, "tests")
         assert str(entry["ip_address"]) == "192.0.2.7"
-        of_hospital = table in {*TENANT, "bed_cleanings", "import_sources"}
+        of_hospital = table in {*TENANT, "bed_cleanings", "import_sources", "merge_journal", "person_links"}
         own_hospital = row["hospital_id"] if of_hospital else hospital["id"]
         if table == "hospitals":
             own_hospital = row["id"]
@@ -325,6 +341,9 @@ def test_no_trigger_is_without_its_test(make: Make) -> None:
     tested |= {f"{table}_audit" for table in AUDITED} | {f"{table}_audit_new" for table in HOSPITAL_TABLES}
     tested |= {f"{table}_machine" for table in MACHINES}
     tested |= {"beds_stay", "beds_history", "access_grants_once", "vitals_once"}
+    # tests/files/test_rules_of_files.py
+    tested |= {"patient_merges_once", "patients_person", "allergies_struck_out"}
+    tested |= {f"{table}_merged_file" for table in ("allergies", "appointments", "patient_alerts", "visits")}
     # tests/notes/test_care_rows.py
     tested |= {"care_assignments_once", "visits_care"}
     # In test_organisation_rules.py.
