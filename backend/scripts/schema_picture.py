@@ -19,7 +19,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "visits", "diagnoses", "beds", "bed_assignments", "bed_cleanings", "care_assignments", "appointments",
         "discharge_summaries", "transfer_requests",
     ),
-    "Care": ("vitals", "escalations", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "ai_drafts"),
+    "Care": (
+        "vitals", "escalations", "nurse_logs", "handovers", "fluid_entries", "lab_tests", "lab_results",
+        "prescriptions",
+        "ai_drafts",
+    ),
     "Record, stock, messages, trail": (
         "emr_local", "emr_global", "access_grants", "import_sources", "inventory", "notifications", "audit_logs",
         "audit_seals",

@@ -121,6 +121,14 @@ def facts(table: str, status: str, row: Values) -> Values:
             "acknowledged_by_id": row["_answerer"]["id"] if answered else None,
             "climbs_at": NOW if status == "raised" else None,
         }
+    if table == "handovers":
+        accepted = status == "accepted"
+        return {
+            "given_at": NOW if status in ("given", "accepted") else row.get("given_at"),
+            "accepted_at": NOW if accepted else None,
+            "synthesis": "Watch the saturation tonight." if accepted else None,
+            "withdrawn_at": NOW if status == "withdrawn" else None,
+        }
     if table == "ai_drafts":
         decided = status in ("approved", "approved_with_edits", "rejected")
         return {
@@ -381,6 +389,27 @@ class Chain:
         cares = values_of(user or self.staff(keys, "nurse"))["id"]
         return self.row(
             "care_assignments", given, **keys, user_id=cares, role="nurse", from_at=NOW - 2 * HOUR
+        )
+
+    def handover(self, *, visit: Any = None, **given: Any) -> Values:
+        keys = self._of_visit(visit, given.pop("hospital", None))
+        people = {"from_user_id": self.staff(keys, "nurse")["id"]}
+        people["to_user_id"] = (
+            given.pop("to_user_id", None) or self.user("nurse", hospital=self.hospital_of(keys))["id"]
+        )
+        told = {
+            "illness_severity": "watcher",
+            "patient_summary": "Pneumonia, day 2.",
+            "actions": "Antibiotic at 22:00.",
+            "situation_awareness": "Call the doctor when the saturation falls below 90 %.",
+        }
+        return self.row("handovers", given, **keys, **people, **told, care_role="nurse")
+
+    def fluid_entry(self, *, visit: Any = None, hospital: Any = None, **given: Any) -> Values:
+        keys = self._of_visit(visit, hospital)
+        amount = {"direction": "in", "kind": "oral", "volume_ml": 200, "measured_at": NOW}
+        return self.row(
+            "fluid_entries", given, **keys, **amount, recorded_by_id=self.staff(keys, "nurse")["id"]
         )
 
     def vitals(self, *, visit: Any = None, hospital: Any = None, **given: Any) -> Values:

@@ -29,6 +29,7 @@ TABLES = {
     "bed_cleaning": "bed_cleanings",
     "discharge_summary": "discharge_summaries", "transfer_request": "transfer_requests",
     "bed_assignment": "bed_assignments", "care_assignment": "care_assignments",
+    "handover": "handovers", "fluid_entry": "fluid_entries",
     "vitals": "vitals", "nurse_log": "nurse_logs", "lab_test": "lab_tests",
     "lab_result": "lab_results", "prescription": "prescriptions", "appointment": "appointments",
     "emr_local": "emr_local", "emr_global": "emr_global", "access_grant": "access_grants",

@@ -67,6 +67,16 @@ def struck_out(make: Make, **given: Any) -> Values:
     return {"status": "entered_in_error", **told, **given}
 
 
+def amends_itself(_: Make) -> Values:
+    own = new_id()
+    return {"id": own, "amends_id": own, "amend_reason": "Wrong patient."}
+
+
+def to_oneself(make: Make) -> Values:
+    nurse = make.user("nurse")["id"]
+    return {"from_user_id": nurse, "to_user_id": nurse}
+
+
 CHECKS: list[tuple[str, Given]] = [
     ("regions_code_format_check", {"code": "north"}),
     ("regions_code_format_check", {"code": "N"}),
@@ -223,6 +233,27 @@ CHECKS: list[tuple[str, Given]] = [
     ("bed_cleanings_terminal_complete_check", {"is_terminal": True, "linen_removed": True}),
     ("bed_assignments_released_after_assigned_check", {"assigned_at": NOW, "released_at": NOW - HOUR}),
     ("care_assignments_until_after_from_check", {"from_at": NOW, "until_at": NOW - HOUR}),
+    ("nurse_logs_amends_other_check", amends_itself),
+    ("nurse_logs_amended_has_reason_check", {"amend_reason": "nothing amended"}),
+    ("nurse_logs_struck_complete_check", {"status": "entered_in_error"}),
+    ("nurse_logs_struck_complete_check", {"entered_in_error_at": NOW}),
+    ("handovers_to_other_check", to_oneself),
+    ("handovers_given_complete_check", {"status": "given", "actions": None}),
+    ("handovers_given_complete_check", {"status": "given", "illness_severity": None}),
+    ("handovers_words_given_check", {"patient_summary": BLANK}),
+    ("handovers_words_given_check", {"situation_awareness": BLANK}),
+    ("handovers_accepted_complete_check", {"status": "accepted", "synthesis": None}),
+    ("handovers_accepted_complete_check", {"status": "accepted", "synthesis": BLANK}),
+    ("handovers_accepted_complete_check", {"synthesis": "Understood."}),
+    ("handovers_withdrawn_pair_check", {"withdrawn_at": NOW}),
+    ("handovers_withdrawn_pair_check", {"status": "withdrawn", "withdrawn_at": None}),
+    ("fluid_entries_kind_fits_check", {"kind": "urine"}),
+    ("fluid_entries_kind_fits_check", {"direction": "out"}),
+    ("fluid_entries_volume_ml_range_check", {"volume_ml": -1}),
+    ("fluid_entries_volume_ml_range_check", {"volume_ml": 20_001}),
+    ("fluid_entries_amends_other_check", amends_itself),
+    ("fluid_entries_amended_has_reason_check", {"amend_reason": "nothing amended"}),
+    ("fluid_entries_struck_complete_check", {"entered_in_error_at": NOW}),
     ("vitals_temperature_range_check", {"temperature": Decimal("19.9")}),
     ("vitals_temperature_range_check", {"temperature": Decimal("45.1")}),
     ("vitals_heart_rate_range_check", {"heart_rate": -1}),

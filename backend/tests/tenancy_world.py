@@ -16,6 +16,7 @@ TENANT_TABLES = (
     "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",
     "bed_cleanings", "care_assignments",
     "discharge_summaries",
+    "handovers", "fluid_entries",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
     "import_sources", "ai_drafts", "access_grants", "patient_alerts",
     "escalations",
@@ -90,6 +91,8 @@ def fill(make: Make, visit: Values, file: Values, at: Values) -> None:
     make.care_assignment(visit=visit)
     make.discharge_summary(visit=visit)
     make.escalation(visit=visit)
+    make.handover(visit=visit)
+    make.fluid_entry(visit=visit)
     make.nurse_log(visit=visit)
     make.lab_result(lab_test=make.lab_test(visit=visit))
     make.prescription(visit=visit)

@@ -72,6 +72,11 @@ class Permission(StrEnum):
         "Use emergency access",
         "Open a record without a treating relationship, for an hour and with a reason; it is reviewed.",
     )
+    CARE_ASSIGN = (
+        "care.assign",
+        "Assign and hand over care",
+        "Take a patient over, assign colleagues, and hand over to who comes next.",
+    )
     CENSUS_READ = "census.read", "See the census", "How many lie where, arrive and leave today."
     DIAGNOSIS_RECORD = (
         "diagnosis.record",
@@ -99,6 +104,17 @@ class Permission(StrEnum):
         "Mark rows as entered in error",
         "Strike out a row that should not be there; it stays in the record.",
     )
+    ENTRY_CORRECT = (
+        "entry.correct",
+        "Strike out own entries, write late ones",
+        "Own notes and fluids, and late entries where one cared; who may mark rows as in error, those of others too.",
+    )
+    FLUID_READ = (
+        "fluid.read",
+        "See fluid balance",
+        "What went in and came out, by day and in the last 24 hours.",
+    )
+    FLUID_RECORD = "fluid.record", "Record fluids", "Enter and correct what went in and came out."
     HOSPITAL_MANAGE = (
         "hospital.manage",
         "Manage hospitals",
@@ -108,6 +124,11 @@ class Permission(StrEnum):
         "hospital.read",
         "See regions and hospitals",
         "Names, addresses and licensed beds; no patients.",
+    )
+    INCIDENT_READ = (
+        "incident.read",
+        "Read incidents",
+        "What went wrong on the wards, as nurses reported it; kept apart from the record.",
     )
     LAB_CANCEL = (
         "lab.cancel",
@@ -130,12 +151,12 @@ class Permission(StrEnum):
         "See network figures",
         "Counts of beds, visits and people by hospital; never a patient.",
     )
-    NOTE_READ = "note.read", "Read nursing notes", "Observations, hand-overs and incidents of the ward."
+    NOTE_READ = "note.read", "Read nursing notes", "Observations, care given and hand-overs of the ward."
     NOTE_SIGN = "note.sign", "Sign notes", "Sign notes and summaries, which closes them to changes."
     NOTE_WRITE = (
         "note.write",
-        "Write nursing notes and hand-overs",
-        "Observations, care given and what the next shift must know.",
+        "Write nursing notes",
+        "Observations, care given, incidents and what the next shift must know.",
     )
     NOTIFICATION_READ = "notification.read", "Read own notifications", "Messages that HASS sent to oneself."
     PATIENT_READ = (
@@ -245,6 +266,7 @@ WHOLE_CHART = frozenset(
     {
         P.ALERT_READ, P.ALLERGY_READ, P.APPOINTMENT_READ, P.BED_READ, P.LAB_READ, P.NOTE_READ, P.PATIENT_READ,
         P.PATIENT_SEARCH, P.PRESCRIPTION_READ, P.RECORD_READ, P.VISIT_CLINICAL_READ, P.VISIT_READ, P.VITALS_READ,
+        P.FLUID_READ,
     }
 )  # fmt: skip
 BANNER = frozenset({P.PATIENT_READ, P.PATIENT_SEARCH})
@@ -259,17 +281,20 @@ GRANTS: dict[RoleName, frozenset[Permission]] = {
         P.AUDIT_READ, P.BED_MANAGE, P.BED_READ, P.BED_SET_UP, P.BREAK_GLASS_REVIEW, P.CENSUS_READ, P.ENTER_IN_ERROR,
         P.HOSPITAL_READ, P.NOTIFICATION_READ, P.REPORT_READ, P.STAFF_READ, P.STOCK_APPROVE, P.STOCK_READ,
         P.VISIT_READ,
+        P.ENTRY_CORRECT, P.INCIDENT_READ,
     },
     RoleName.DOCTOR: WHOLE_CHART
     | {
         P.ALERT_RECORD, P.ALLERGY_RECORD, P.APPOINTMENT_RUN, P.BREAK_GLASS_USE, P.CENSUS_READ, P.DIAGNOSIS_RECORD,
         P.DRAFT_REVIEW, P.LAB_CANCEL, P.LAB_ORDER, P.NOTE_SIGN, P.NOTIFICATION_READ, P.PRESCRIPTION_WRITE,
         P.SPO2_SCALE_SET, P.VISIT_ADMIT, P.VISIT_ORDER_DISCHARGE, P.VISIT_PLAN, P.VISIT_TRANSFER, P.VITALS_RECORD,
+        P.CARE_ASSIGN, P.ENTRY_CORRECT, P.FLUID_RECORD,
     },
     RoleName.NURSE: WHOLE_CHART
     | {
         P.ALERT_RECORD, P.ALLERGY_RECORD, P.BED_MANAGE, P.BREAK_GLASS_USE, P.CENSUS_READ, P.DOSE_GIVE, P.NOTE_WRITE,
         P.NOTIFICATION_READ, P.SPECIMEN_COLLECT, P.VISIT_ADMIT, P.VISIT_DEPART, P.VISIT_PLAN, P.VITALS_RECORD,
+        P.CARE_ASSIGN, P.ENTRY_CORRECT, P.FLUID_RECORD,
     },
     RoleName.LAB_TECH: BANNER
     | {P.ALERT_READ, P.LAB_CANCEL, P.LAB_PROCESS, P.LAB_READ, P.NOTIFICATION_READ, P.SPECIMEN_COLLECT},

@@ -81,12 +81,13 @@ HOSPITAL_TABLES = (
     "care_assignments",
     "bed_cleanings",
     "escalations",
+    "handovers", "fluid_entries",
 )  # fmt: skip
 
 
 def _staff() -> Iterator[Policy]:
     for table in HOSPITAL_TABLES:
-        if table != "access_grants":
+        if table not in ("access_grants", "handovers"):
             yield Policy(table, "staff", IN_HOSPITAL)
     yield Policy("access_grants", "staff", IN_HOSPITAL, command="SELECT")
     # Nobody opens a record for somebody else, nor for later, so that sixty minutes stay sixty (a minute for two clocks
@@ -105,6 +106,17 @@ def _staff() -> Iterator[Policy]:
         "close",
         IN_HOSPITAL,
         f"{IN_HOSPITAL} AND (reviewed_by_id IS NULL OR reviewed_by_id = {USER})",
+        command="UPDATE",
+    )
+
+    yield Policy("handovers", "staff", IN_HOSPITAL, command="SELECT")
+    yield Policy("handovers", "write", None, IN_HOSPITAL, command="INSERT")
+    # Only the receiver accepts.
+    yield Policy(
+        "handovers",
+        "move",
+        IN_HOSPITAL,
+        f"{IN_HOSPITAL} AND (status <> 'accepted' OR to_user_id = {USER})",
         command="UPDATE",
     )
 
@@ -321,11 +333,14 @@ def _without_secrets(table: str) -> str:
 _WRITTEN = (
     "roles", "regions", "hospitals", "patients", "patient_identifiers", "allergies", "mrn_counters",
     "visits", "diagnoses",
-    "discharge_summaries", "beds", "bed_assignments", "nurse_logs", "lab_tests", "prescriptions", "appointments",
+    "discharge_summaries", "beds", "bed_assignments", "lab_tests", "prescriptions", "appointments",
     "inventory", "emr_global", "notifications", "ai_drafts", "idempotency_keys", "form_drafts",
     "patient_alerts",
     "escalations",
+    "handovers",
 )  # fmt: skip
+
+_STRUCK = "entered_in_error_at, entered_in_error_by_id, entered_in_error_reason"
 
 GRANTS: tuple[Grant, ...] = (
     *(Grant(table, "SELECT, INSERT, UPDATE") for table in _WRITTEN),
@@ -342,6 +357,9 @@ GRANTS: tuple[Grant, ...] = (
         "SELECT, INSERT, UPDATE (status, answered_at, answered_by_id, answered_by_name, answer_note,"
         " receiving_visit_id, closed_at)",
     ),
+    # A note and an amount are amended by a new row, or struck out.
+    Grant("nurse_logs", f"SELECT, INSERT, UPDATE (status, {_STRUCK})"),
+    Grant("fluid_entries", f"SELECT, INSERT, UPDATE ({_STRUCK})"),
     Grant("import_sources", "SELECT, INSERT"),
     Grant("merge_journal", "SELECT, INSERT"),
     Grant("patient_merges", "SELECT, INSERT, UPDATE (undone_at, undone_by_id, undo_reason)"),

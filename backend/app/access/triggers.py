@@ -17,6 +17,15 @@ APPEND_ONLY = frozenset(
 FIXED = {
     # Who cared from when stays; only its end is added.
     "care_assignments": ("visit_id", "user_id", "role", "from_at"),
+    # A note and an amount stay as written; only being struck out is added.
+    "nurse_logs": (
+        "visit_id", "nurse_id", "log_type", "content", "logged_at", "late_reason", "amends_id", "amend_reason",
+    ),
+    "fluid_entries": (
+        "visit_id", "direction", "kind", "volume_ml", "measured_at", "notes", "recorded_by_id", "late_reason",
+        "amends_id", "amend_reason",
+    ),
+    "handovers": ("visit_id", "from_user_id", "care_role"),
     # person_id is held to the file's by its key.
     "access_grants": ("user_id", "reason", "granted_at", "expires_at"),
     "regions": ("code",),
@@ -49,7 +58,7 @@ FIXED = {
     "users": (),
     # A call says for good what raised it; it climbs and is answered.
     "escalations": ("visit_id", "vitals_id", "risk", "score", "raised_at"),
-}
+}  # fmt: skip
 
 # What one row of the organisation cannot keep alone (the functions say why).
 ORGANISATION = (
@@ -121,8 +130,11 @@ ADMISSIONS = (
 
 
 # Values that are written once: empty at first, and never changed again.
+STRUCK = ("entered_in_error_at", "entered_in_error_by_id", "entered_in_error_reason")
 ONCE = {
     "patient_merges": ("undone_at", "undone_by_id", "undo_reason"),
+    "nurse_logs": STRUCK,
+    "fluid_entries": STRUCK,
     "care_assignments": ("until_at",),
     "access_grants": ("ended_at", "reviewed_at", "reviewed_by_id", "review_outcome", "review_comment"),
     "transfer_requests": (
@@ -238,6 +250,11 @@ def all_triggers() -> tuple[str, ...]:
     made.append(
         "CREATE TRIGGER visits_care AFTER INSERT OR UPDATE OF status, attending_doctor_id ON visits FOR EACH ROW"
         " EXECUTE FUNCTION keep_care()"
+    )
+    made.append(
+        "CREATE TRIGGER handovers_told BEFORE UPDATE ON handovers FOR EACH ROW WHEN (OLD.status <> 'draft') EXECUTE"
+        " FUNCTION refuse_fixed_columns('to_user_id', 'illness_severity', 'patient_summary', 'actions',"
+        " 'situation_awareness', 'given_at')"
     )
     made += ORGANISATION
     made += ADMISSIONS

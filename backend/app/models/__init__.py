@@ -10,7 +10,7 @@ from app.models.hospital import Hospital
 from app.models.inventory import Inventory
 from app.models.lab_test import LabResult, LabTest
 from app.models.notification import Notification
-from app.models.nurse_log import NurseLog
+from app.models.nurse_log import FluidEntry, Handover, NurseLog
 from app.models.patient import Allergy, MrnCounter, Patient, PatientIdentifier, Person, PersonIdentifier
 from app.models.patient_alert import PatientAlert
 from app.models.patient_merge import MergeJournal, PatientMerge, PersonLink
@@ -25,7 +25,8 @@ from app.models.vitals import Escalation, Vitals
 __all__ = [
     "AIDraft", "AccessGrant", "Allergy", "Appointment", "AuditLog", "AuditSeal", "Base", "Bed", "BedAssignment",
     "BedCleaning", "CareAssignment", "Diagnosis", "DischargeSummary", "EMRGlobal", "EMRLocal", "Escalation",
-    "FormDraft", "Hospital", "IdempotencyKey", "ImportSource", "Inventory", "LabResult", "LabTest", "MergeJournal",
+    "FluidEntry", "FormDraft", "Handover",
+    "Hospital", "IdempotencyKey", "ImportSource", "Inventory", "LabResult", "LabTest", "MergeJournal",
     "MrnCounter", "Notification", "NurseLog", "PasswordLink", "Patient", "PatientAlert", "PatientIdentifier",
     "PatientMerge", "Person", "PersonIdentifier", "PersonLink", "Prescription", "Region", "Role", "Session",
     "SignInDelay", "TransferRequest", "User", "Visit", "Vitals",

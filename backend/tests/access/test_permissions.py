@@ -8,7 +8,7 @@ from app.models.role import RoleName
 BANNER = "patient.read patient.search"
 CHART = (
     f"{BANNER} alert.read allergy.read appointment.read bed.read lab.read note.read prescription.read record.read"
-    " visit.clinical_read visit.read vitals.read"
+    " visit.clinical_read visit.read vitals.read fluid.read"
 )
 MAY = {
     # organisation, users, roles, audit, network figures; no clinical row
@@ -23,19 +23,21 @@ MAY = {
     "manager": (
         f"{BANNER} visit.read bed.read bed.manage bed.set_up census.read hospital.read staff.read stock.read"
         " stock.approve audit.read report.read break_glass.review entered_in_error.mark notification.read"
+        " entry.correct incident.read"
     ),
     # whole chart; admit, transfer, order discharge; vitals, SpO2 scale, allergies, diagnoses; order and cancel tests;
     # prescribe; sign notes; review drafts; own appointments; break-glass
     "doctor": (
         f"{CHART} visit.plan visit.admit visit.transfer visit.order_discharge vitals.record spo2_scale.set"
         " alert.record allergy.record diagnosis.record lab.order lab.cancel prescription.write note.sign draft.review"
-        " appointment.run break_glass.use census.read notification.read"
+        " appointment.run break_glass.use census.read notification.read care.assign entry.correct fluid.record"
     ),
     # whole chart; admit, departure, beds; vitals, nurse logs, hand-over, collect specimens, doses, allergies;
     # break-glass
     "nurse": (
         f"{CHART} visit.plan visit.admit visit.depart bed.manage vitals.record note.write specimen.collect dose.give"
         " alert.record allergy.record break_glass.use census.read notification.read"
+        " care.assign entry.correct fluid.record"
     ),
     # banner, tests, specimens, results, reports; not the rest of the chart
     "lab_tech": f"{BANNER} alert.read lab.read lab.process lab.cancel specimen.collect notification.read",

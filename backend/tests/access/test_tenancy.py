@@ -89,6 +89,8 @@ def test_staff_cannot_write_into_another_hospital(world: World, table: str) -> N
                 "access_grants": "ended_at",
                 "patient_merges": "undone_at",
                 "care_assignments": "until_at",
+                "nurse_logs": "status",
+                "fluid_entries": "entered_in_error_at",
             }
             column = limited.get(table, "updated_at")
             changed = world.connection.execute(
@@ -159,6 +161,7 @@ HIDDEN = {
     "care_assignments",
     "bed_cleanings",
     "escalations",
+    "handovers", "fluid_entries",
 }  # fmt: skip
 
 
@@ -187,6 +190,8 @@ def add_what_stays_hidden(world: World) -> None:
     make.emr_local(visit=mine, status="entered_in_error", **signed)
     make.bed_assignment(visit=mine)
     make.care_assignment(visit=mine)
+    make.handover(visit=mine)
+    make.fluid_entry(visit=mine)
     make.notification(user=make.staff(mine))
     assert file["person_id"] == world.person["shared"]["id"]
 

@@ -26,8 +26,8 @@ def test_the_picture_counts_the_tables() -> None:
 
 
 def test_the_changelog_counts_the_state_machines() -> None:
-    assert len(machines()) == 9
-    assert "nine state machines" in text("CHANGELOG.md")
+    words = {7: "seven", 8: "eight", 9: "nine", 10: "ten", 11: "eleven", 12: "twelve"}
+    assert f"{words[len(machines())]} state machines" in text("CHANGELOG.md")
 
 
 def test_the_readme_counts_roles_and_logins() -> None:

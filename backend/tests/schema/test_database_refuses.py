@@ -53,6 +53,8 @@ def test_unknown_time_zone_is_refused(make: Make) -> None:
 FILLED: dict[str, Any] = {
     "patients_user_id_key": lambda make: {"user_id": make.user("patient")["id"]},
     "vitals_amends_id_key": lambda make: {"amends_id": new_id()},
+    "nurse_logs_amends_id_key": lambda make: {"amends_id": new_id(), "amend_reason": "Wrong word."},
+    "fluid_entries_amends_id_key": lambda make: {"amends_id": new_id(), "amend_reason": "Misread."},
     "lab_results_corrects_id_key": lambda make: {"corrects_id": new_id()},
     "appointments_reschedules_id_key": lambda make: {"reschedules_id": new_id()},
     "beds_assigned_visit_id_key": lambda make: {"status": "occupied"},
@@ -86,7 +88,19 @@ def test_second_row_with_the_same_key_is_refused(
 
 
 # Columns that another rule wants beside the reference.
+STRUCK = {
+    "status": "entered_in_error",
+    "entered_in_error_at": NOW,
+    "entered_in_error_by_id": new_id(),
+    "entered_in_error_reason": "Wrong patient.",
+}
 BESIDE: dict[str, Values] = {
+    "nurse_logs_hospital_id_patient_id_amends_id_fkey": {"amend_reason": "Wrong word."},
+    "fluid_entries_hospital_id_patient_id_amends_id_fkey": {"amend_reason": "Misread."},
+    "nurse_logs_entered_in_error_by_id_fkey": STRUCK,
+    "fluid_entries_entered_in_error_by_id_fkey": {
+        key: value for key, value in STRUCK.items() if key != "status"
+    },
     "visits_discharge_ordered_by_id_fkey": {"discharge_ordered_at": NOW},
     "visits_triaged_by_id_fkey": {"triage_level": 2, "triaged_at": NOW},
     "visits_death_certified_by_id_fkey": {"status": "deceased"},
@@ -135,15 +149,22 @@ def test_reference_to_nothing_or_to_another_chain_is_refused(make: Make, table: 
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [("vitals", "amends_id"), ("lab_results", "corrects_id"), ("appointments", "reschedules_id")],
+    [
+        ("vitals", "amends_id"),
+        ("nurse_logs", "amends_id"),
+        ("fluid_entries", "amends_id"),
+        ("lab_results", "corrects_id"),
+        ("appointments", "reschedules_id"),
+    ],
 )
 def test_correction_of_another_patient_of_the_same_hospital_is_refused(
     make: Make, table: str, column: str
 ) -> None:
     at = make.hospital()
     first = make.of(table, hospital=at)
-    wrong = refused_by(make, lambda: make.of(table, hospital=at, **{column: first["id"]}))
-    assert wrong == f"{table}_hospital_id_patient_id_{column}_fkey"
+    rule = f"{table}_hospital_id_patient_id_{column}_fkey"
+    beside = BESIDE.get(rule, {})
+    assert refused_by(make, lambda: make.of(table, hospital=at, **{column: first["id"]}, **beside)) == rule
 
 
 def test_record_published_under_another_person_or_from_another_patient_is_refused(make: Make) -> None:
@@ -332,7 +353,17 @@ def test_second_call_that_waits_for_one_visit_is_refused(make: Make) -> None:
     make.escalation(vitals=first)
 
 
+def test_second_hand_over_of_one_patient_by_one_person_is_refused(make: Make) -> None:
+    first = make.handover(status="given")
+    visit = {**first, "id": first["visit_id"]}
+    assert refused_by(make, lambda: make.handover(visit=visit)) == "handovers_one_waiting_key"
+    make.handover(visit=visit, from_user_id=make.user("nurse", hospital=make.hospital_of(first))["id"])
+    make.change("handovers", first["id"], {"status": "withdrawn", "withdrawn_at": NOW})
+    make.handover(visit=visit)
+
+
 HELD_ELSEWHERE = {
+    "handovers_one_waiting_key",
     "care_assignments_one_at_a_time_excl", "care_assignments_one_in_charge_excl",
     # Unique or excluding by more than equal columns: tests of their own above.
     "visits_one_open_inpatient_key", "appointments_doctor_overlap_excl", "appointments_patient_overlap_excl",

@@ -8,9 +8,9 @@ import pytest
 from factories import NOW, Make, Values
 
 # Column > what becomes of the row when the one it refers to goes; read off S30 by hand.
-CASCADE = {"vitals", "escalations", "nurse_logs", "lab_tests", "prescriptions", "diagnoses"}
+CASCADE = {"vitals", "escalations", "nurse_logs", "lab_tests", "prescriptions", "diagnoses", "fluid_entries"}
 KEPT = {
-    "emr_local", "appointments", "ai_drafts", "bed_assignments", "care_assignments",
+    "emr_local", "appointments", "ai_drafts", "bed_assignments", "care_assignments", "handovers",
     "discharge_summaries", "transfer_requests",
 }  # fmt: skip
 SOFT = {

@@ -75,7 +75,7 @@ FILL = (
 )
 TENANT = (
     "patients|visits|vitals|lab_tests|lab_results|prescriptions|emr_local|emr_global|nurse_logs|appointments|beds"
-    "|bed_assignments|care_assignments|inventory|allergies|diagnoses|patient_identifiers|notifications|sessions|users|persons|audit_logs"
+    "|bed_assignments|handovers|fluid_entries|care_assignments|inventory|allergies|diagnoses|patient_identifiers|notifications|sessions|users|persons|audit_logs"
 )
 OWN = "hospital_id = %(hospital)s"
 # As the features ask (features/registration/statements.py is explained in tests/registration as well).

@@ -29,6 +29,12 @@ DOMAIN: dict[str, dict[str, set[str]]] = {
         "maintenance": {"cleaning"},
         "closed": {"cleaning"},
     },
+    "handovers": {
+        "draft": {"given", "withdrawn"},
+        "given": {"accepted", "withdrawn"},
+        "accepted": set(),
+        "withdrawn": set(),
+    },
     "lab_tests": {
         "pending": {"accepted", "cancelled", ERROR},
         "accepted": {"in_progress", "cancelled", ERROR},
@@ -95,6 +101,7 @@ FIRST = {
     "appointments": "scheduled", "notifications": "pending", "ai_drafts": "pending",
     "transfer_requests": "requested",
     "escalations": "raised",
+    "handovers": "draft",
 }  # fmt: skip
 PAIRED = [(table, state) for table, states in DOMAIN.items() for state in states]
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from factories import HOUR, MACHINES, MODELS, NOW, Make
 from refusals import refused_by
-from sqlalchemy import DateTime, SmallInteger, Uuid
+from sqlalchemy import DateTime, Integer, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.access.policies import HOSPITAL_TABLES
@@ -26,7 +26,7 @@ UNAUDITED = {"audit_logs", "audit_seals", "idempotency_keys"}
 AUDITED = sorted(set(MODELS) - UNAUDITED)
 TENANT = {
     "patients", "patient_identifiers", "allergies", "mrn_counters", "visits", "diagnoses", "beds", "bed_assignments",
-    "care_assignments",
+    "care_assignments", "handovers", "fluid_entries",
     "discharge_summaries",
     "vitals", "nurse_logs", "lab_tests", "lab_results", "prescriptions", "appointments", "inventory", "emr_local",
     "ai_drafts", "access_grants", "patient_alerts", "patient_merges",
@@ -35,6 +35,7 @@ TENANT = {
 SOURCED = TENANT - {
     "discharge_summaries",
     "escalations",
+    "handovers", "fluid_entries",
     "care_assignments", "mrn_counters", "beds", "inventory", "ai_drafts", "access_grants",
     "patient_merges",
 } | {"users"}  # fmt: skip
@@ -53,7 +54,29 @@ FIXED = {
     "mrn": {"patients"},
     "network_number": {"persons"},
     "user_id": {"sessions", "access_grants", "password_links", "form_drafts", "care_assignments"},
-    "visit_id": {"care_assignments", "escalations", "discharge_summaries", "transfer_requests"},
+    "visit_id": {
+        "care_assignments",
+        "escalations",
+        "nurse_logs",
+        "fluid_entries",
+        "handovers",
+        "discharge_summaries",
+        "transfer_requests",
+    },
+    "nurse_id": {"nurse_logs"},
+    "log_type": {"nurse_logs"},
+    "content": {"nurse_logs"},
+    "logged_at": {"nurse_logs"},
+    "late_reason": {"nurse_logs", "fluid_entries"},
+    "amends_id": {"nurse_logs", "fluid_entries"},
+    "amend_reason": {"nurse_logs", "fluid_entries"},
+    "direction": {"fluid_entries"},
+    "kind": {"fluid_entries"},
+    "volume_ml": {"fluid_entries"},
+    "measured_at": {"fluid_entries"},
+    "notes": {"fluid_entries"},
+    "from_user_id": {"handovers"},
+    "care_role": {"handovers"},
     "role": {"care_assignments"},
     "from_at": {"care_assignments"},
     "key_hash": {"sign_in_delays"},
@@ -78,7 +101,7 @@ FIXED = {
     "alert_type": {"patient_alerts"},
     "value": {"patient_alerts"},
     "since": {"patient_alerts"},
-    "recorded_by_id": {"allergies", "patient_alerts"},
+    "recorded_by_id": {"allergies", "patient_alerts", "fluid_entries"},
     "substance": {"allergies"},
     "code_system": {"allergies"},
     "survivor_id": {"patient_merges"},
@@ -111,7 +134,7 @@ def test_what_never_changes_is_refused(make: Make, table: str, column: str) -> N
         other = NOW - HOUR
     elif isinstance(kind, JSONB):
         other = '{"text": "other"}'
-    elif isinstance(kind, SmallInteger):
+    elif isinstance(kind, Integer):
         other = 2
     value = "DEFAULT" if column == "network_number" else "%(other)s"
 
@@ -256,9 +279,9 @@ def test_update_keeps_the_changed_fields_only(make: Make) -> None:
 
 def test_bulk_sql_writes_one_audit_row_for_each_row(make: Make) -> None:
     visit = make.visit()
-    logs = [make.nurse_log(visit=visit)["id"] for _ in range(3)]
-    make.connection.execute("UPDATE nurse_logs SET content = 'Changed.' WHERE visit_id = %s", (visit["id"],))
-    assert [[entry["action"] for entry in trail(make, log)] for log in logs] == [["C", "U"]] * 3
+    rows = [make.diagnosis(visit=visit, rank=rank)["id"] for rank in (1, 2, 3)]
+    make.connection.execute("UPDATE diagnoses SET text = 'Changed.' WHERE visit_id = %s", (visit["id"],))
+    assert [[entry["action"] for entry in trail(make, row)] for row in rows] == [["C", "U"]] * 3
 
 
 def test_change_by_hand_names_the_database_login(make: Make) -> None:
@@ -344,8 +367,14 @@ def test_no_trigger_is_without_its_test(make: Make) -> None:
     # tests/files/test_rules_of_files.py
     tested |= {"patient_merges_once", "patients_person", "allergies_struck_out"}
     tested |= {f"{table}_merged_file" for table in ("allergies", "appointments", "patient_alerts", "visits")}
-    # tests/notes/test_care_rows.py
-    tested |= {"care_assignments_once", "visits_care"}
+    # tests/notes: test_care_rows.py, test_note_rows.py
+    tested |= {
+        "care_assignments_once",
+        "visits_care",
+        "nurse_logs_once",
+        "fluid_entries_once",
+        "handovers_told",
+    }
     # In test_organisation_rules.py.
     tested |= {"users_last_admin", "users_not_oneself", "hospitals_open_visits", "regions_open_hospitals"}
     tested |= {"lab_results_second_person"}

@@ -23,6 +23,8 @@ CONTENT: dict[str, Permission] = {
     "emr_global": Permission.RECORD_READ,
     "emr_local": Permission.RECORD_READ,
     "escalations": Permission.VITALS_READ,
+    "fluid_entries": Permission.FLUID_READ,
+    "handovers": Permission.NOTE_READ,
     "import_sources": Permission.RECORD_READ,
     "inventory": Permission.STOCK_READ,
     "lab_results": Permission.LAB_READ,
