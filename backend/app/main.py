@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -21,6 +22,9 @@ from app.core.database import create_engine, resolve_urls, session_factory
 from app.core.mail import PostOffice
 from app.core.settings import Settings, get_settings
 from app.features.files import api as files_api
+from app.features.live import api as live_api
+from app.features.live import pages as live_pages
+from app.features.live.hub import Hub
 from app.features.organisation import api as organisation_api
 from app.features.organisation import pages as organisation_pages
 from app.features.organisation import ward_pages
@@ -72,6 +76,8 @@ def create_app(
     `app.state.ready` is True from the start; a command that still seeds or imports sets it to False
     until it is done, and /health/ready says so meanwhile."""
 
+    chosen = settings or get_settings()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # Finding the database may start the embedded server, which takes a moment and blocks.
@@ -83,12 +89,16 @@ def create_app(
         background = create_engine(url, "hass_worker", pool_size=1)
         app.state.background_sessions = session_factory(background)
         app.state.post = PostOffice(get_settings().smtp_url, keeps=app.state.demo)
+        app.state.live = Hub(
+            url, idle=timedelta(minutes=chosen.lock_minutes), stream_seconds=chosen.stream_seconds
+        )
         assets()
         environment()
         try:
             async with beside(url) if beside else nullcontext():
                 yield
         finally:
+            await app.state.live.close()
             await app.state.post.settle()
             await engine.dispose()
             await background.dispose()
@@ -117,8 +127,10 @@ def create_app(
     app.include_router(portal_api.router, prefix=API)
     app.include_router(records_api.router, prefix=API)
     app.include_router(files_api.router, prefix=API)
+    app.include_router(live_api.router, prefix=API)
     for pages in (
         kit_pages,
+        live_pages.router,
         signin_pages.router,
         account_pages.router,
         # Ahead of the chart's sections, whose address would take theirs.
@@ -136,7 +148,6 @@ def create_app(
     add_openapi(app)
     # The static files are packed already; pages and JSON are packed on the way out.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
-    chosen = settings or get_settings()
     app.add_middleware(
         Guard,
         answer=handlers.answer,

@@ -20,6 +20,8 @@ _home = tempfile.TemporaryDirectory(prefix="hass-test-home-")
 os.environ["HASS_HOME"] = _home.name
 # All tests of a worker come from one address, and faster than any ward; what the limits do is tested with limits.
 os.environ["HASS_REQUESTS_PER_MINUTE"] = os.environ["HASS_SIGN_INS_PER_MINUTE"] = "0"
+# A stream tells what was missed and ends, since most tests wait for the end of an answer.
+os.environ["HASS_STREAM_SECONDS"] = "0"
 
 import psycopg
 import pytest

@@ -39,6 +39,7 @@ def run(paths: Sequence[Path]) -> None:
 
 
 def upgrade() -> None:
+    make_queue()
     run(files("functions"))
     run(files("tables"))
     op.execute("RESET ROLE")
@@ -51,6 +52,7 @@ def upgrade() -> None:
         callers = "hass_owner" if name in of_triggers else "hass_app, hass_worker"
         op.execute(f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC")
         op.execute(f"GRANT EXECUTE ON FUNCTION {name} TO {callers}")
+    run(files("rights"))
     op.execute("RESET ROLE")
     op.execute("REVOKE CREATE ON SCHEMA public FROM hass_definer")
     op.execute("SET ROLE hass_owner")
@@ -65,6 +67,19 @@ def downgrade() -> None:
         for name in made(step):
             op.execute(f"DROP FUNCTION {name}")
     op.execute("SET ROLE hass_owner")
+
+
+def make_queue() -> None:
+    """Schema `jobs`: procrastinate's own, with what is told to open pages beside it."""
+    # Only the login may make a schema, as it made the extensions.
+    op.execute("RESET ROLE")
+    op.execute("CREATE SCHEMA jobs AUTHORIZATION hass_owner")
+    op.execute("SET ROLE hass_owner")
+    # The queue's statements name no schema.
+    op.execute("SET LOCAL search_path = jobs, pg_temp")
+    run(files("queue"))
+    op.execute("SET LOCAL search_path TO DEFAULT")
+    run(files("schema"))
 
 
 def made(step: str, which: re.Pattern[str] = MADE) -> list[str]:

@@ -25,12 +25,14 @@ from app.core.mail import take_letters
 from app.core.settings import get_settings
 
 SESSION_COOKIE = "hass_session"
+UNATTENDED_HEADER = "x-unattended"
 MOST_AGENT = 300
 
 _OPEN = text(
     "SELECT * FROM session_open(CAST(:session AS uuid), CAST(:cookie AS text), CAST(:idle AS interval), :act,"
     " :request_id, CAST(:address AS inet), :agent)"
 )
+_UNATTENDED = text("SELECT set_config('hass.unattended', 'on', true)")
 
 
 def caller_of(request: Request) -> Caller:
@@ -108,10 +110,17 @@ def _credentials(request: Request) -> tuple[UUID | None, str | None]:
     return None, tokens.digest(cookie)
 
 
+def is_unattended(request: Request) -> bool:
+    """Whether no hand made the request: a stream, or a page that refreshes itself. It keeps no page from locking."""
+    return UNATTENDED_HEADER in request.headers or request.url.path.endswith("/events")
+
+
 async def current_actor(request: Request, db: Db) -> Actor:
     """Who asks; opens the tenancy context of the transaction in the same round trip."""
     session_id, cookie_hash = _credentials(request)
     caller = caller_of(request)
+    if is_unattended(request):
+        await db.execute(_UNATTENDED)
     row = (
         (
             await db.execute(

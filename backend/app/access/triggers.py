@@ -5,6 +5,7 @@ A test compares this table with the database."""
 import json
 from collections.abc import Iterator
 
+from app.access.live import live_triggers
 from app.access.policies import HOSPITAL_TABLES, MASKED
 from app.models import Base
 from app.models.base import Moving
@@ -262,6 +263,7 @@ def all_triggers() -> tuple[str, ...]:
         f"CREATE TRIGGER users_end_sign_ins AFTER UPDATE OF {', '.join(ENDS_SIGN_INS)} ON users"
         " FOR EACH ROW EXECUTE FUNCTION end_sign_ins()"
     )
+    made += live_triggers()
     always = [
         f"ALTER TABLE {words[words.index('ON') + 1]} ENABLE ALWAYS TRIGGER {words[2]}"
         for words in (statement.split() for statement in made)

@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     """Addresses or networks, with commas, of the proxies whose X-Forwarded-For and -Proto are believed."""
     requests_per_minute: int = Field(default=1200, ge=0)
     """The most requests a minute of one sign-in, and of one address without a sign-in; 0 sets no limit."""
+    stream_seconds: int = Field(default=900, ge=0, le=3600)
+    """How long one stream of live changes lasts before the reader asks for the next; below what a proxy cuts off."""
     sign_ins_per_minute: int = Field(default=120, ge=0)
     """The most attempts a minute, from one address, to sign in or to set a password; 0 sets no limit."""
 

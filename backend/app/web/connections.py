@@ -28,6 +28,12 @@ class Connection(HttpToolsProtocol):
         if self.waiting is not None and self.head_bytes > MOST_HEAD_BYTES:
             self._give_up()
 
+    def shutdown(self) -> None:
+        """A stream has no end to wait for; its reader comes back to the next server by himself."""
+        if self.cycle is not None and self.cycle.scope.get("state", {}).get("is_endless"):
+            self.transport.close()
+        super().shutdown()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._wait()

@@ -46,6 +46,9 @@ class Envelope:
         begun = time.perf_counter()
         request_id = str(new_id())
         scope.setdefault("state", {})["request_id"] = request_id
+        # Noted before anything is read: what a page shows is as new as this, and its stream goes on from here.
+        live = getattr(scope["app"].state, "live", None)
+        scope["state"]["live_since"] = live.position.text if live is not None and live.position else None
         is_https = scope["scheme"] == "https"
         status = 0
         if is_https:

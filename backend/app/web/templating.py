@@ -79,6 +79,7 @@ def frame(request: Request, actor: Actor | None) -> dict[str, Any]:
         "csrf_token": lambda: csrf.csrf_token(request),
         "timezone": actor.timezone if actor else None,
         "lock_seconds": _lock_seconds(),
+        "live_since": getattr(request.state, "live_since", None),
         "request_id": getattr(request.state, "request_id", ""),
     }
 

@@ -31,7 +31,7 @@ PLANTED = """() => {
   setTimeout("window.planted = true", 0);
 }"""
 # Answers without a page, which a browser takes for a navigation that came to nothing.
-NO_PAGE = {"/lock/stay"}
+NO_PAGE = {"/events", "/lock/stay"}
 PAGES = sorted(
     route.path_format
     for route in api_routes(create_app("postgresql://nowhere/none"))

@@ -10,6 +10,7 @@ from refusals import refused_by
 from sqlalchemy import DateTime, Integer, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.access.live import TOPICS
 from app.access.policies import HOSPITAL_TABLES
 from app.core.ids import new_id
 
@@ -389,4 +390,7 @@ def test_no_trigger_is_without_its_test(make: Make) -> None:
     tested |= {"discharge_summaries_signed", "transfer_requests_once"}
     # tests/access/test_ended_sign_ins.py
     tested |= {"users_end_sign_ins", "sessions_audit_change"}
+    # In tests/live.
+    tested |= {f"{table}_live_{kind}" for table in TOPICS for kind in ("new", "change")}
+    tested |= {"sessions_live", "sessions_unattended", "roles_live"}
     assert {name for _, name, kind in catalogue.rules(make.connection) if kind == "t"} == tested

@@ -1,0 +1,54 @@
+-- What open pages are told of; access/live.py holds the same.
+CREATE TRIGGER allergies_live_new AFTER INSERT ON allergies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER allergies_live_change AFTER UPDATE ON allergies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER beds_live_new AFTER INSERT ON beds REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE
+  FUNCTION announce_rows();
+CREATE TRIGGER beds_live_change AFTER UPDATE ON beds REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE
+  FUNCTION announce_rows();
+CREATE TRIGGER diagnoses_live_new AFTER INSERT ON diagnoses REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER diagnoses_live_change AFTER UPDATE ON diagnoses REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER nurse_logs_live_new AFTER INSERT ON nurse_logs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER nurse_logs_live_change AFTER UPDATE ON nurse_logs REFERENCING NEW TABLE AS new_rows FOR EACH
+  STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER patients_live_new AFTER INSERT ON patients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER patients_live_change AFTER UPDATE ON patients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER visits_live_new AFTER INSERT ON visits REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE
+  FUNCTION announce_rows();
+CREATE TRIGGER visits_live_change AFTER UPDATE ON visits REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER vitals_live_new AFTER INSERT ON vitals REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE
+  FUNCTION announce_rows();
+CREATE TRIGGER vitals_live_change AFTER UPDATE ON vitals REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER sessions_live AFTER UPDATE ON sessions FOR EACH ROW WHEN ((OLD.ended_at, OLD.locked_at) IS DISTINCT
+  FROM (NEW.ended_at, NEW.locked_at)) EXECUTE FUNCTION announce_rights();
+CREATE TRIGGER roles_live AFTER UPDATE ON roles FOR EACH ROW WHEN (OLD.permissions IS DISTINCT FROM NEW.permissions)
+  EXECUTE FUNCTION announce_rights();
+CREATE TRIGGER sessions_unattended BEFORE UPDATE ON sessions FOR EACH ROW WHEN (current_setting('hass.unattended',
+  true) = 'on') EXECUTE FUNCTION skip_unattended_use();
+
+-- No session setting switches one off.
+ALTER TABLE allergies ENABLE ALWAYS TRIGGER allergies_live_new;
+ALTER TABLE allergies ENABLE ALWAYS TRIGGER allergies_live_change;
+ALTER TABLE beds ENABLE ALWAYS TRIGGER beds_live_new;
+ALTER TABLE beds ENABLE ALWAYS TRIGGER beds_live_change;
+ALTER TABLE diagnoses ENABLE ALWAYS TRIGGER diagnoses_live_new;
+ALTER TABLE diagnoses ENABLE ALWAYS TRIGGER diagnoses_live_change;
+ALTER TABLE nurse_logs ENABLE ALWAYS TRIGGER nurse_logs_live_new;
+ALTER TABLE nurse_logs ENABLE ALWAYS TRIGGER nurse_logs_live_change;
+ALTER TABLE patients ENABLE ALWAYS TRIGGER patients_live_new;
+ALTER TABLE patients ENABLE ALWAYS TRIGGER patients_live_change;
+ALTER TABLE visits ENABLE ALWAYS TRIGGER visits_live_new;
+ALTER TABLE visits ENABLE ALWAYS TRIGGER visits_live_change;
+ALTER TABLE vitals ENABLE ALWAYS TRIGGER vitals_live_new;
+ALTER TABLE vitals ENABLE ALWAYS TRIGGER vitals_live_change;
+ALTER TABLE sessions ENABLE ALWAYS TRIGGER sessions_live;
+ALTER TABLE roles ENABLE ALWAYS TRIGGER roles_live;
+ALTER TABLE sessions ENABLE ALWAYS TRIGGER sessions_unattended;

@@ -1,0 +1,34 @@
+"""The stream for programs, with their bearer token."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.access.http import CurrentActor, Db, SignedIn
+from app.features.live.opening import open_stream
+
+router = APIRouter(tags=["live"])
+
+
+@router.get(
+    "/events",
+    dependencies=[SignedIn],
+    summary="What changes, as it happens",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        429: {"description": "Too many streams of this sign-in."},
+    },
+)
+async def events(
+    request: Request,
+    db: Db,
+    actor: CurrentActor,
+    last_event_id: Annotated[str | None, Header(max_length=20_000)] = None,
+) -> Response:
+    """Server-sent events: `change` names a table and ids of its row, never what stands in it; `tick` comes every 15
+    seconds; after `reload` everything shown is read anew; `ended` says that the sign-in has. Each reader hears of the
+    own hospital, of what the own rights show. With the last `id` as Last-Event-ID nothing of an hour is missed."""
+    return open_stream(request, actor, last_event_id)
