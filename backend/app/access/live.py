@@ -10,12 +10,18 @@ from app.access.permissions import Permission
 TOPICS: dict[str, Permission] = {
     "allergies": Permission.ALLERGY_READ,
     "beds": Permission.BED_READ,
+    "care_assignments": Permission.VISIT_READ,
     "diagnoses": Permission.VISIT_CLINICAL_READ,
+    "discharge_summaries": Permission.VISIT_CLINICAL_READ,
     "nurse_logs": Permission.NOTE_READ,
+    "patient_alerts": Permission.PATIENT_READ,
     "patients": Permission.PATIENT_READ,
+    "transfer_requests": Permission.VISIT_READ,
     "visits": Permission.VISIT_READ,
     "vitals": Permission.VITALS_READ,
 }
+# Tables whose rows two hospitals share: the columns that name them.
+SHARED = {"transfer_requests": ("from_hospital_id", "to_hospital_id")}
 # What ends a sign-in or changes its rights: whoever listens under it is looked at again.
 RIGHTS = frozenset({"roles", "sessions"})
 
@@ -23,10 +29,11 @@ RIGHTS = frozenset({"roles", "sessions"})
 def live_triggers() -> Iterator[str]:
     """Once for each statement: an import of a life's observations is one event, not thousands."""
     for table in TOPICS:
+        columns = ", ".join(f"'{name}'" for name in SHARED.get(table, ()))
         for name, event in (("new", "INSERT"), ("change", "UPDATE")):
             yield (
                 f"CREATE TRIGGER {table}_live_{name} AFTER {event} ON {table} REFERENCING NEW TABLE AS new_rows"
-                " FOR EACH STATEMENT EXECUTE FUNCTION announce_rows()"
+                f" FOR EACH STATEMENT EXECUTE FUNCTION announce_rows({columns})"
             )
     yield (
         "CREATE TRIGGER sessions_live AFTER UPDATE ON sessions FOR EACH ROW WHEN"

@@ -15,6 +15,7 @@ from app.core.ids import new_id
 CALLERS = ("hass_app", "hass_worker")
 # The functions of triggers are nobody's to call; a table's owner must be allowed them to make the triggers.
 OPEN_TO_THE_OWNER = (
+    "announce_rights()", "announce_rows()",
     "ask_for_a_doctor()",
     "audit_new_rows()", "audit_row_change()", "end_sign_ins()", "keep_a_super_admin()", "keep_care()",
     "refuse_closing_with_hospitals()", "refuse_closing_with_visits()",
@@ -24,6 +25,8 @@ OPEN_TO_THE_WORKER = (
     "audit_batch_end(bigint,bigint,integer)",
     "audit_digests(bigint,bigint,bigint,bigint)",
     "audit_waiting(bigint,bigint)",
+    "hospitals_at_work()",
+    "sessions_listening(uuid[],interval)",
 )
 # Only the owner of a table makes its partitions; background work may ask for them.
 PARTITIONS = "audit_partitions_ahead(integer)"

@@ -9,6 +9,17 @@ from starlette.responses import Response
 from app.access.http import CurrentActor, Db, SignedIn
 from app.features.live.opening import open_stream
 
+# Each event of the stream, as OpenAPI 3.2 writes it (4.14.4).
+EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["hello", "change", "tick", "reload", "again", "ended"]},
+        "data": {"type": "string", "description": "JSON: ChangeOut of a change, else the instant `at`."},
+        "id": {"type": "string", "description": "for Last-Event-ID"},
+        "retry": {"type": "integer", "minimum": 0},
+    },
+}
+
 router = APIRouter(tags=["live"])
 
 
@@ -18,7 +29,7 @@ router = APIRouter(tags=["live"])
     summary="What changes, as it happens",
     response_class=Response,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        200: {"description": "One event after the other.", "content": {"text/event-stream": {"schema": EVENT}}},
         429: {"description": "Too many streams of this sign-in."},
     },
 )

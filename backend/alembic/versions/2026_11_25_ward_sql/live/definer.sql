@@ -1,22 +1,25 @@
 -- Functions of hass_definer: what is told to open pages, and jobs that an act leaves to the worker.
 
 -- Trigger of the tables that pages show (access/live.py): one event for each row, or one for the hospital where a
--- statement changed many. Ids only: what a reader may see, his page asks for again.
+-- statement changed many. Ids only: what a reader may see, his page asks for again. Arguments, for a row that two
+-- hospitals share: the columns that name them; neither then hears the ids of the other's patient and visit.
 CREATE FUNCTION announce_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
+  hospitals text[] := CASE WHEN TG_NARGS = 0 THEN ARRAY['hospital_id'] ELSE TG_ARGV[0:TG_NARGS - 1] END;
+  of_one boolean := TG_NARGS = 0;
   written integer;
 BEGIN
   INSERT INTO jobs.live_events (hospital_id, topic, resource_id, patient_id, visit_id)
-  SELECT (made ->> 'hospital_id')::uuid, TG_TABLE_NAME, (made ->> 'id')::uuid,
-         CASE TG_TABLE_NAME WHEN 'patients' THEN (made ->> 'id')::uuid ELSE (made ->> 'patient_id')::uuid END,
-         CASE TG_TABLE_NAME WHEN 'visits' THEN (made ->> 'id')::uuid ELSE (made ->> 'visit_id')::uuid END
-    FROM (SELECT to_jsonb(n) AS made FROM new_rows AS n) AS changed
+  SELECT (changed.made ->> place)::uuid, TG_TABLE_NAME, (changed.made ->> 'id')::uuid,
+         CASE WHEN of_one THEN changed.made ->> CASE TG_TABLE_NAME WHEN 'patients' THEN 'id' ELSE 'patient_id' END END::uuid,
+         CASE WHEN of_one THEN changed.made ->> CASE TG_TABLE_NAME WHEN 'visits' THEN 'id' ELSE 'visit_id' END END::uuid
+    FROM (SELECT to_jsonb(n) AS made FROM new_rows AS n) AS changed CROSS JOIN unnest(hospitals) AS place
    WHERE (SELECT count(*) FROM (SELECT FROM new_rows LIMIT 21) AS first_rows) <= 20;
   GET DIAGNOSTICS written = ROW_COUNT;
   IF written = 0 THEN
     INSERT INTO jobs.live_events (hospital_id, topic)
-    SELECT DISTINCT n.hospital_id, TG_TABLE_NAME FROM new_rows AS n;
+    SELECT DISTINCT (to_jsonb(n) ->> place)::uuid, TG_TABLE_NAME FROM new_rows AS n CROSS JOIN unnest(hospitals) AS place;
     GET DIAGNOSTICS written = ROW_COUNT;
   END IF;
   IF written > 0 THEN

@@ -7,18 +7,34 @@ CREATE TRIGGER beds_live_new AFTER INSERT ON beds REFERENCING NEW TABLE AS new_r
   FUNCTION announce_rows();
 CREATE TRIGGER beds_live_change AFTER UPDATE ON beds REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE
   FUNCTION announce_rows();
+CREATE TRIGGER care_assignments_live_new AFTER INSERT ON care_assignments REFERENCING NEW TABLE AS new_rows FOR EACH
+  STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER care_assignments_live_change AFTER UPDATE ON care_assignments REFERENCING NEW TABLE AS new_rows FOR
+  EACH STATEMENT EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER diagnoses_live_new AFTER INSERT ON diagnoses REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER diagnoses_live_change AFTER UPDATE ON diagnoses REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER discharge_summaries_live_new AFTER INSERT ON discharge_summaries REFERENCING NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER discharge_summaries_live_change AFTER UPDATE ON discharge_summaries REFERENCING NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER nurse_logs_live_new AFTER INSERT ON nurse_logs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER nurse_logs_live_change AFTER UPDATE ON nurse_logs REFERENCING NEW TABLE AS new_rows FOR EACH
+  STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER patient_alerts_live_new AFTER INSERT ON patient_alerts REFERENCING NEW TABLE AS new_rows FOR EACH
+  STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER patient_alerts_live_change AFTER UPDATE ON patient_alerts REFERENCING NEW TABLE AS new_rows FOR EACH
   STATEMENT EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER patients_live_new AFTER INSERT ON patients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER patients_live_change AFTER UPDATE ON patients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER transfer_requests_live_new AFTER INSERT ON transfer_requests REFERENCING NEW TABLE AS new_rows FOR
+  EACH STATEMENT EXECUTE FUNCTION announce_rows('from_hospital_id', 'to_hospital_id');
+CREATE TRIGGER transfer_requests_live_change AFTER UPDATE ON transfer_requests REFERENCING NEW TABLE AS new_rows FOR
+  EACH STATEMENT EXECUTE FUNCTION announce_rows('from_hospital_id', 'to_hospital_id');
 CREATE TRIGGER visits_live_new AFTER INSERT ON visits REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE
   FUNCTION announce_rows();
 CREATE TRIGGER visits_live_change AFTER UPDATE ON visits REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
@@ -39,12 +55,20 @@ ALTER TABLE allergies ENABLE ALWAYS TRIGGER allergies_live_new;
 ALTER TABLE allergies ENABLE ALWAYS TRIGGER allergies_live_change;
 ALTER TABLE beds ENABLE ALWAYS TRIGGER beds_live_new;
 ALTER TABLE beds ENABLE ALWAYS TRIGGER beds_live_change;
+ALTER TABLE care_assignments ENABLE ALWAYS TRIGGER care_assignments_live_new;
+ALTER TABLE care_assignments ENABLE ALWAYS TRIGGER care_assignments_live_change;
 ALTER TABLE diagnoses ENABLE ALWAYS TRIGGER diagnoses_live_new;
 ALTER TABLE diagnoses ENABLE ALWAYS TRIGGER diagnoses_live_change;
+ALTER TABLE discharge_summaries ENABLE ALWAYS TRIGGER discharge_summaries_live_new;
+ALTER TABLE discharge_summaries ENABLE ALWAYS TRIGGER discharge_summaries_live_change;
 ALTER TABLE nurse_logs ENABLE ALWAYS TRIGGER nurse_logs_live_new;
 ALTER TABLE nurse_logs ENABLE ALWAYS TRIGGER nurse_logs_live_change;
+ALTER TABLE patient_alerts ENABLE ALWAYS TRIGGER patient_alerts_live_new;
+ALTER TABLE patient_alerts ENABLE ALWAYS TRIGGER patient_alerts_live_change;
 ALTER TABLE patients ENABLE ALWAYS TRIGGER patients_live_new;
 ALTER TABLE patients ENABLE ALWAYS TRIGGER patients_live_change;
+ALTER TABLE transfer_requests ENABLE ALWAYS TRIGGER transfer_requests_live_new;
+ALTER TABLE transfer_requests ENABLE ALWAYS TRIGGER transfer_requests_live_change;
 ALTER TABLE visits ENABLE ALWAYS TRIGGER visits_live_new;
 ALTER TABLE visits ENABLE ALWAYS TRIGGER visits_live_change;
 ALTER TABLE vitals ENABLE ALWAYS TRIGGER vitals_live_new;
