@@ -29,7 +29,10 @@ router = APIRouter(tags=["live"])
     summary="What changes, as it happens",
     response_class=Response,
     responses={
-        200: {"description": "One event after the other.", "content": {"text/event-stream": {"schema": EVENT}}},
+        200: {
+            "description": "One event after the other.",
+            "content": {"text/event-stream": {"schema": EVENT}},
+        },
         429: {"description": "Too many streams of this sign-in."},
     },
 )
