@@ -33,6 +33,7 @@ from app.features.portal import pages as portal_pages
 from app.features.records import api as records_api
 from app.features.records import pages as records_pages
 from app.features.registration import api as registration_api
+from app.features.registration import desk_pages, register_pages
 from app.features.registration import pages as registration_pages
 from app.features.signin import account_pages
 from app.features.signin import api as signin_api
@@ -133,7 +134,9 @@ def create_app(
         live_pages.router,
         signin_pages.router,
         account_pages.router,
-        # Ahead of the chart's sections, whose address would take theirs.
+        # Ahead of the chart and its sections, whose addresses would take theirs.
+        register_pages.router,
+        desk_pages.router,
         records_pages.router,
         registration_pages.router,
         organisation_pages.router,

@@ -1,6 +1,5 @@
 """A file for somebody: candidates first, the MRN from its counter, nobody twice (S28, S60, domain 5.3)."""
 
-import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Callable
@@ -12,19 +11,13 @@ import pytest
 from served import Hospitals
 from somebody import Person
 from starlette.testclient import TestClient
+from strangers import at_lakeside, unlike
 
 from app.clinical.mrn import is_valid_mrn
 
 As = Callable[[str], TestClient]
 PATIENTS, CANDIDATES = "/api/v1/patients", "/api/v1/patients/candidates"
 _numbers = itertools.count(1)
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
-
-
-def unlike() -> str:
-    """A family name that is like no other one."""
-    digest = hashlib.sha256(str(next(_numbers)).encode()).digest()
-    return "".join(LETTERS[byte % 26] for byte in digest[:12]).title()
 
 
 def registered(desk: TestClient, **given: Any) -> dict[str, Any]:
@@ -42,32 +35,6 @@ def events(hospitals: Hospitals, kind: str) -> list[Any]:
         return owner.execute(
             "SELECT outcome, query FROM audit_logs WHERE event_type = %s ORDER BY created_at, id", (kind,)
         ).fetchall()
-
-
-def at_lakeside(hospitals: Hospitals, last_name: str, born: str, number: str | None = None) -> str:
-    """A person whom only the other hospital knows."""
-    with hospitals.database.owner() as owner:
-        person = owner.execute(
-            "INSERT INTO persons (id, first_name, last_name, date_of_birth, gender)"
-            " VALUES (gen_random_uuid(), 'Vera', %s, %s, 'female') RETURNING id",
-            (last_name, born),
-        ).fetchone()
-        assert person is not None
-        if number:
-            owner.execute(
-                "INSERT INTO person_identifiers (id, person_id, type, system, value)"
-                " VALUES (gen_random_uuid(), %s, 'NI', 'urn:elsewhere', %s)",
-                (person[0], number),
-            )
-        owner.execute(
-            "INSERT INTO patients (id, hospital_id, person_id, mrn, first_name, last_name, search_family_given,"
-            " search_given_family, date_of_birth, gender, phone, address)"
-            " SELECT gen_random_uuid(), id, %s, 'LSH-' || lpad(%s::text, 8, '0'), 'Vera', %s, lower(%s) || ' vera',"
-            " 'vera ' || lower(%s), %s, 'female', '+47 22 33 44 55', 'Fjordveien 12'"
-            " FROM hospitals WHERE code = 'LSH'",
-            (person[0], 500 + next(_numbers), last_name, last_name, last_name, born),
-        )
-    return str(person[0])
 
 
 def test_a_new_patient_gets_the_next_mrn_with_its_check_digit(api_as: As) -> None:
@@ -273,21 +240,18 @@ def test_a_closed_file_is_not_corrected(api_as: As, hospitals: Hospitals) -> Non
 
 def test_a_closed_hospital_registers_nobody(somebody: Callable[[str], Person], hospitals: Hospitals) -> None:
     desk = somebody("reception@hass.example")
-    # Lakeside has no open visits that would keep it open.
     desk.sql(
-        "UPDATE users SET hospital_id = h.id, region_id = h.region_id FROM hospitals h"
-        " WHERE h.code = 'LSH' AND users.id = %s",
+        "WITH shut AS (INSERT INTO hospitals (id, region_id, name, code, timezone, is_active)"
+        " SELECT gen_random_uuid(), id, 'Shut Hospital', 'SHUT', 'Europe/Oslo', false FROM regions WHERE code = 'LAKE'"
+        " RETURNING id, region_id)"
+        " UPDATE users SET hospital_id = shut.id, region_id = shut.region_id FROM shut WHERE users.id = %s",
         desk.id,
     )
-    desk.sql("UPDATE hospitals SET is_active = false WHERE code = 'LSH'")
-    try:
-        program = desk.program()
-        answers = [
-            program.post(PATIENTS, json={"last_name": unlike()}),
-            program.post(f"{PATIENTS}/unknown", json={}),
-        ]
-    finally:
-        desk.sql("UPDATE hospitals SET is_active = true WHERE code = 'LSH'")
+    program = desk.program()
+    answers = [
+        program.post(PATIENTS, json={"last_name": unlike()}),
+        program.post(f"{PATIENTS}/unknown", json={}),
+    ]
     assert [code_of(each) for each in answers] == [(409, "hospital-closed")] * 2
 
 

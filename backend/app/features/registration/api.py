@@ -4,6 +4,7 @@ import hashlib
 from datetime import date
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
 from app.core.errors import Invalid
-from app.features.registration import actions, candidates, queries, schemas
+from app.features.registration import actions, candidates, desk, queries, schemas
 from app.features.registration.rules import PatientSearch, read_search
 from app.models.patient import Patient, phone_digits
 from app.web.etag import Seen, send_etag
@@ -113,6 +114,23 @@ async def correct_patient(
 ) -> schemas.PatientOut:
     patient = await actions.correct_patient(db, actor, patient_id, changes, now=clock.now(), seen=seen)
     return await _told(db, actor, response, patient)
+
+
+@router.get("/arrivals", dependencies=[Needs(Permission.VISIT_READ)], summary="Who is expected on a day")
+async def expected_arrivals(db: Db, actor: CurrentActor, day: date | None = None) -> schemas.ArrivalsOut:
+    """Planned visits and appointments of one day of the hospital, today without `day`; at most 200, by time."""
+    today = clock.now().astimezone(ZoneInfo(actor.timezone or "UTC")).date()
+    return await desk.expected_arrivals(db, actor, day or today)
+
+
+@router.get("/in-house", dependencies=[Needs(Permission.VISIT_READ)], summary="Who is in the house now")
+async def people_in_house(
+    db: Db,
+    actor: CurrentActor,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> schemas.InHousePageOut:
+    return await desk.people_in_house(db, actor, limit=limit, cursor=cursor)
 
 
 async def _told(db: Db, actor: Actor, response: Response, patient: Patient) -> schemas.PatientOut:

@@ -1,12 +1,15 @@
 """Pages of registration: the search of patients and the chart."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from app.access.actor import Actor
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
@@ -19,6 +22,10 @@ from app.web.templating import is_fragment, render
 router = APIRouter(dependencies=[Depends(same_site)])
 Cursor = Annotated[str | None, Query(max_length=400)]
 Words = Annotated[str, Query(max_length=200)]
+DONE = {
+    "registered": "Registered. The MRN stands above; it never changes.",
+    "corrected": "Saved.",
+}
 PAGE = queries.Limits(visits=10, vitals=100, lab_tests=3, prescriptions=12, records=8)
 
 
@@ -27,22 +34,26 @@ async def find_patients(
     request: Request, db: Db, actor: CurrentActor, q: Words = "", cursor: Cursor = None
 ) -> Response:
     today = formatting.local(clock.now(), actor.timezone).date()
-    search = read_search(q, today)
-    page = await queries.search_patients(db, actor, search, cursor=cursor)
     template = "registration/patients.html"
     if is_fragment(request):
         template = "registration/rows.html" if cursor else "registration/found.html"
-    return render(
-        request,
-        template,
-        actor,
-        q=q,
-        page=page,
-        today=today,
-        heading=_heading(q, page, cursor),
-        read_as=_read_as(search),
-        marked=[word for word in q.replace(",", " ").split() if not word.isdigit()],
-    )
+    return render(request, template, actor, **await found_context(db, actor, q, today, cursor))
+
+
+async def found_context(
+    db: AsyncSession, actor: Actor, q: str, today: date, cursor: str | None = None
+) -> dict[str, Any]:
+    """What the list of those found shows."""
+    search = read_search(q, today)
+    page = await queries.search_patients(db, actor, search, cursor=cursor)
+    return {
+        "q": q,
+        "page": page,
+        "today": today,
+        "heading": _heading(q, page, cursor),
+        "read_as": _read_as(search),
+        "marked": [word for word in q.replace(",", " ").split() if not word.isdigit()],
+    }
 
 
 @router.get("/patients/found", dependencies=[Needs(Permission.PATIENT_SEARCH)])
@@ -57,11 +68,18 @@ async def offer_patients(request: Request, db: Db, actor: CurrentActor, q: Words
 
 
 @router.get("/patients/{patient_id}", dependencies=[Needs(Permission.PATIENT_READ)])
-async def show_chart(request: Request, db: Db, actor: CurrentActor, patient_id: UUID) -> Response:
+async def show_chart(
+    request: Request,
+    db: Db,
+    actor: CurrentActor,
+    patient_id: UUID,
+    done: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
     if actor.scope == "self":
         return RedirectResponse(f"/my/files/{patient_id}", 303)
     opened = await queries.open_chart(db, actor, patient_id, limits=PAGE)
-    return render(request, "registration/chart.html", actor, **chart_view.chart_context(actor, opened))
+    context = chart_view.chart_context(actor, opened)
+    return render(request, "registration/chart.html", actor, **context, done=DONE.get(done, ""))
 
 
 @router.get("/patients/{patient_id}/{section}", dependencies=[Needs(Permission.PATIENT_READ)])
@@ -80,7 +98,7 @@ async def show_older(
     )
     context = chart_view.chart_context(actor, opened, section=section, record_type=record_type, cursor=cursor)
     template = "registration/older.html" if is_fragment(request) else "registration/chart.html"
-    return render(request, template, actor, **context)
+    return render(request, template, actor, **context, done="")
 
 
 def _heading(q: str, page: schemas.PatientPageOut, cursor: str | None) -> str:

@@ -385,3 +385,49 @@ class ChartOut(Out):
     totals: dict[Section, int]
     older: dict[Section, str]
     withheld: list[str]
+
+
+class WhoOut(Out):
+    """Who a row of a list is about: never fewer than two identifiers."""
+
+    patient_id: UUID
+    mrn: str
+    first_name: str | None
+    last_name: str
+    date_of_birth: date | None
+    date_of_birth_precision: str
+    gender: str
+    is_unknown: bool
+
+
+class ArrivalOut(WhoOut):
+    """Somebody who is expected: a planned visit, or an appointment."""
+
+    kind: Literal["visit", "appointment"]
+    id: UUID
+    # Null for a visit that nobody gave a time.
+    at: datetime | None
+    status: str
+    visit_type: str | None
+    checked_in_at: datetime | None
+    doctor: str | None
+
+
+class ArrivalsOut(Out):
+    day: date
+    items: list[ArrivalOut]
+
+
+class InHouseOut(WhoOut):
+    visit_id: UUID
+    visit_type: str
+    status: str
+    admission_date: datetime | None
+    bed: str | None
+
+
+class InHousePageOut(Out):
+    items: list[InHouseOut]
+    # Kind of visit > how many of all.
+    counts: dict[str, int]
+    next_cursor: str | None

@@ -156,6 +156,37 @@ SELECT e.id, e.visit_id, e.record_type, e.recorded_at, e.created_at, e.status, e
 UNDATED = "(r.recorded_at IS NULL)"
 
 
+WHO = (
+    "p.id AS patient_id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.date_of_birth_precision, p.gender,"
+    " p.is_unknown"
+)
+# A planned visit stands on the day it is planned for; one that nobody gave a day is expected every day.
+ARRIVALS = f"""
+SELECT 'appointment' AS kind, a.id, a.scheduled_at AS at, a.status, NULL AS visit_type, a.checked_in_at, {WHO},
+       CASE WHEN u.id IS NULL THEN NULL ELSE {DOCTOR} END AS doctor
+  FROM appointments a JOIN patients p ON p.id = a.patient_id LEFT JOIN users u ON u.id = a.doctor_id
+ WHERE a.hospital_id = :hospital_id AND a.scheduled_at >= :from_at AND a.scheduled_at < :until_at
+   AND a.status <> 'entered_in_error' AND :with_appointments
+ UNION ALL
+SELECT 'visit', v.id, v.admission_date, v.status, v.visit_type, NULL, {WHO},
+       CASE WHEN u.id IS NULL THEN NULL ELSE {DOCTOR} END
+  FROM visits v JOIN patients p ON p.id = v.patient_id LEFT JOIN users u ON u.id = v.attending_doctor_id
+ WHERE v.hospital_id = :hospital_id AND v.status = 'planned'
+   AND (v.admission_date IS NULL OR (v.admission_date >= :from_at AND v.admission_date < :until_at))
+ ORDER BY 3 NULLS LAST, 2 LIMIT :limit"""
+IN_HOUSE = f"""
+WITH open AS MATERIALIZED (
+  SELECT v.id, v.patient_id, v.hospital_id, v.visit_type, v.status, v.admission_date
+    FROM visits v WHERE v.hospital_id = :hospital_id AND v.status IN ('active', 'on_leave'))
+SELECT o.id AS visit_id, o.visit_type, o.status, o.admission_date, {WHO}, p.search_family_given AS sort_key,
+       (SELECT b.ward || ' ' || b.bed_number FROM beds b
+         WHERE b.hospital_id = o.hospital_id AND b.assigned_visit_id = o.id) AS bed,
+       (SELECT json_object_agg(k.visit_type, k.number) FROM (SELECT visit_type, count(*) AS number FROM open
+         GROUP BY visit_type) k) AS counts
+  FROM open o JOIN patients p ON p.id = o.patient_id
+ WHERE (:after_id)::uuid IS NULL OR (p.search_family_given, o.id) > (:after_name, (:after_id)::uuid)
+ ORDER BY p.search_family_given, o.id LIMIT :limit"""
+
 # A search is an event too (DICOM 110112, query): how it was searched and how many were found, no names.
 SEARCHED = """
 SELECT audit_event('E', '110112', 'patients', NULL, NULL, 0::smallint, NULL,
