@@ -21,6 +21,7 @@ from app.core import migrations
 from app.core.database import create_engine, resolve_urls, session_factory
 from app.core.mail import PostOffice
 from app.core.settings import Settings, get_settings
+from app.features.beds import api as beds_api
 from app.features.files import api as files_api
 from app.features.live import api as live_api
 from app.features.live import pages as live_pages
@@ -124,6 +125,7 @@ def create_app(
     app.include_router(registration_api.router, prefix=API)
     app.include_router(organisation_api.router, prefix=API)
     app.include_router(staff_api.router, prefix=API)
+    app.include_router(beds_api.router, prefix=API)
     app.include_router(trail_api.router, prefix=API)
     app.include_router(portal_api.router, prefix=API)
     app.include_router(records_api.router, prefix=API)

@@ -78,6 +78,7 @@ FIELDS: dict[str, Any] = {
     "shade": "dark",
     "substance": lambda: f"Substance {next(_numbers)}",
     "timezone": "Europe/Oslo",
+    "until": "2100-01-01T00:00:00Z",
     "ward": "3 West",
 }
 

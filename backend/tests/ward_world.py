@@ -57,7 +57,7 @@ class Ward:
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         with self.connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(sql, values).fetchall()  # type: ignore[arg-type]  # every text is a test's own.
+            return cursor.execute(sql, values).fetchall()
 
     def state(self, bed: Values) -> str:
         return str(self.row("beds", bed["id"])["status"])

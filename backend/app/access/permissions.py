@@ -55,7 +55,11 @@ class Permission(StrEnum):
         "Read the audit trail",
         "Who changed and who opened what: the hospital's entries, or those of the organisation's tables.",
     )
-    BED_MANAGE = "bed.manage", "Manage beds", "Reserve, release, clean, maintain, close and open beds."
+    BED_MANAGE = (
+        "bed.manage",
+        "Manage beds",
+        "Reserve, release, clean, maintain, close and open beds, and move patients between them.",
+    )
     BED_READ = "bed.read", "See beds", "The board of the hospital's beds with their states."
     BED_SET_UP = (
         "bed.set_up",

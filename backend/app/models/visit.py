@@ -123,6 +123,8 @@ class Visit(SourcedRow, Moving):
         Index(None, "patient_id", "admission_date"),
         Index(None, "hospital_id", "status", "admission_date"),
         Index(None, "hospital_id", "patient_id"),
+        # The census of a past day begins with who left since.
+        Index(None, "hospital_id", "discharge_date"),
         Index(None, "sync_status", postgresql_where=text("sync_status <> 'synced'")),
         Index(
             "visits_expected_idx",

@@ -106,7 +106,7 @@ async def test_only_a_free_bed_is_taken_or_kept(ward: Ward, state: str, code: st
     bed = ward.bed(state, ward.visit() if state in ("occupied", "reserved", "cleaning") else None)
     for act in (take, reserve):
         with pytest.raises(Conflict) as refused:
-            await act(ward, ward.visit(), bed)  # type: ignore[operator]  # two functions of one shape.
+            await act(ward, ward.visit(), bed)
         assert refused.value.code == code
     assert ward.state(bed) == state
 

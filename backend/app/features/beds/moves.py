@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.actor import Actor
 from app.core.errors import Conflict, Invalid, NotFound
+from app.features.beds.queries import placement
+from app.features.beds.rules import misfits
 from app.models.bed import Bed, BedAssignment, BedStatus
 from app.models.visit import Visit, VisitStatus
 
@@ -35,7 +37,8 @@ async def take_bed(
 ) -> Bed:
     """The patient of an open visit lies in the bed from now on; the bed he lay in is to be cleaned.
 
-    What was kept for the visit elsewhere is free again. Raises Conflict when the bed is not free for this visit."""
+    What was kept for the visit elsewhere is free again. Raises Conflict when the bed is not free for this visit, and
+    Invalid, naming what does not fit, when it needs a `reason` and none is given."""
     visit.require_open()
     bed, others = await _locked(session, bed_id, visit)
     if bed.assigned_visit_id == visit.id:
@@ -45,6 +48,8 @@ async def take_bed(
         raise _not_free(bed)
     if bed.status not in (BedStatus.AVAILABLE, BedStatus.RESERVED) or not bed.is_active:
         raise _not_free(bed)
+    if reason is None:
+        await _ask_where_it_does_not_fit(session, bed, visit, now)
     for other in others:
         await give_up(session, other, now)
     # Before the new one: a visit never stands in two beds, not within a transaction either.
@@ -105,6 +110,14 @@ async def expire_reservations(session: AsyncSession, *, now: datetime) -> int:
         await give_up(session, bed, now)
     await session.flush()
     return len(beds)
+
+
+async def _ask_where_it_does_not_fit(session: AsyncSession, bed: Bed, visit: Visit, now: datetime) -> None:
+    found = misfits(await placement(session, bed.id, visit.id, now=now))
+    if found:
+        told = [{"field": name, "sentence": sentence} for name, sentence in found.items()]
+        sentence = " ".join([*found.values(), "Say why it is to be this bed all the same."])
+        raise Invalid("confirm-needed", sentence, field="reason", errors=told)
 
 
 async def _locked(session: AsyncSession, bed_id: UUID, visit: Visit) -> tuple[Bed, Sequence[Bed]]:

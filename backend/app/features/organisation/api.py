@@ -1,17 +1,17 @@
 """JSON routes of regions, hospitals, beds, wards and figures."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.access.actor import Actor
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.features.organisation import actions, queries, schemas
 from app.features.organisation.rules import TYPES
-from app.models.bed import BedStatus
 from app.web.etag import Seen, SeenIfAny, send_etag
 
 router = APIRouter(tags=["organisation"])
@@ -157,27 +157,10 @@ async def reopen_hospital(
     return await read_hospital(db, actor, response, hospital_id)
 
 
-@router.get("/beds", dependencies=[Needs(Permission.BED_READ)], summary="The hospital's beds")
-async def list_beds(
-    db: Db,
-    actor: CurrentActor,
-    ward: Annotated[str | None, Query(max_length=200)] = None,
-    status: BedStatus | None = None,
-) -> schemas.BedsOut:
-    return await queries.list_beds(db, actor, ward=ward, status=status)
-
-
 @router.post("/beds", dependencies=BEDS, summary="Set up beds in a ward", status_code=201)
 async def set_up_beds(db: Db, actor: CurrentActor, wanted: schemas.BedsIn) -> schemas.BedsOut:
     await actions.set_up_beds(db, actor, wanted)
     return await queries.list_beds(db, actor, ward=wanted.ward)
-
-
-@router.get("/beds/{bed_id}", dependencies=[Needs(Permission.BED_READ)], summary="One bed")
-async def read_bed(db: Db, actor: CurrentActor, response: Response, bed_id: UUID) -> schemas.BedOut:
-    found = await queries.read_bed(db, actor, bed_id)
-    send_etag(response, found.updated_at)
-    return found
 
 
 @router.patch("/beds/{bed_id}", dependencies=BEDS, summary="Change number, ward, floor or kind of a bed")
@@ -185,7 +168,7 @@ async def change_bed(
     db: Db, actor: CurrentActor, response: Response, bed_id: UUID, seen: Seen, changes: schemas.BedChangeIn
 ) -> schemas.BedOut:
     await actions.change_bed(db, actor, bed_id, changes, seen=seen)
-    return await read_bed(db, actor, response, bed_id)
+    return await _told(db, actor, response, bed_id)
 
 
 @router.post("/beds/{bed_id}/switch-off", dependencies=BEDS, summary="Take a bed out of use for good")
@@ -193,7 +176,7 @@ async def switch_bed_off(
     db: Db, actor: CurrentActor, response: Response, bed_id: UUID, seen: SeenIfAny
 ) -> schemas.BedOut:
     await actions.switch_bed_off(db, actor, bed_id, seen=seen)
-    return await read_bed(db, actor, response, bed_id)
+    return await _told(db, actor, response, bed_id)
 
 
 @router.post("/beds/{bed_id}/switch-on", dependencies=BEDS, summary="Bring a bed back into use")
@@ -201,7 +184,7 @@ async def switch_bed_on(
     db: Db, actor: CurrentActor, response: Response, bed_id: UUID, seen: SeenIfAny
 ) -> schemas.BedOut:
     await actions.switch_bed_on(db, actor, bed_id, seen=seen)
-    return await read_bed(db, actor, response, bed_id)
+    return await _told(db, actor, response, bed_id)
 
 
 @router.post("/wards/rename", dependencies=BEDS, summary="Rename a ward")
@@ -224,3 +207,9 @@ async def read_region_metrics(db: Db, actor: CurrentActor, region_id: UUID) -> s
 async def read_hospital_metrics(db: Db, actor: CurrentActor, hospital_id: UUID) -> schemas.HospitalFiguresOut:
     found = await queries.read_metrics(db, actor, hospital_id=hospital_id)
     return found.hospitals[0]
+
+
+async def _told(db: AsyncSession, actor: Actor, response: Response, bed_id: UUID) -> schemas.BedOut:
+    bed = await queries.read_bed(db, actor, bed_id)
+    send_etag(response, bed.updated_at)
+    return bed

@@ -23,7 +23,7 @@ from app.features.organisation.schemas import (
     MetricsOut,
     RegionOut,
 )
-from app.models.bed import Bed, BedStatus
+from app.models.bed import Bed
 from app.models.hospital import Hospital
 from app.models.region import Region
 
@@ -94,9 +94,7 @@ async def read_hospital(session: AsyncSession, actor: Actor, hospital_id: UUID) 
 
 
 @needs(Permission.BED_READ)
-async def list_beds(
-    session: AsyncSession, actor: Actor, *, ward: str | None = None, status: BedStatus | None = None
-) -> BedsOut:
+async def list_beds(session: AsyncSession, actor: Actor, *, ward: str | None = None) -> BedsOut:
     """The hospital's beds by ward and number, with the licensed number beside those in use."""
     statement = (
         select(Bed, Hospital.bed_capacity)
@@ -106,11 +104,7 @@ async def list_beds(
     found = (await session.execute(statement)).all()
     licensed = found[0][1] if found else 0
     active = sum(bed.is_active for bed, _ in found)
-    shown = [
-        BedOut.model_validate(bed, from_attributes=True)
-        for bed, _ in found
-        if ward in (None, bed.ward) and status in (None, bed.status)
-    ]
+    shown = [BedOut.model_validate(bed, from_attributes=True) for bed, _ in found if ward in (None, bed.ward)]
     return BedsOut(items=shown, licensed_beds=licensed, active_beds=active, over_capacity=active > licensed)
 
 

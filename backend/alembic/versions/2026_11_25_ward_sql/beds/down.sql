@@ -1,5 +1,6 @@
 DROP TABLE bed_cleanings;
 DROP INDEX bed_assignments_hospital_id_released_at_idx;
+DROP INDEX visits_hospital_id_discharge_date_idx;
 ALTER TABLE bed_assignments DROP COLUMN ward, DROP COLUMN placement_reason;
 ALTER TABLE beds DROP COLUMN bay, DROP COLUMN status_changed_at, DROP COLUMN out_of_use_reason;
 

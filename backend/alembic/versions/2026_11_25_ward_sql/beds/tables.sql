@@ -10,6 +10,7 @@ COMMENT ON COLUMN beds.out_of_use_reason IS 'why it is closed or in maintenance'
 ALTER TABLE bed_assignments ADD COLUMN ward text;
 ALTER TABLE bed_assignments ADD COLUMN placement_reason text;
 CREATE INDEX bed_assignments_hospital_id_released_at_idx ON bed_assignments (hospital_id, released_at);
+CREATE INDEX visits_hospital_id_discharge_date_idx ON visits (hospital_id, discharge_date);
 COMMENT ON COLUMN bed_assignments.ward IS 'ward the bed stood in then; NULL = the one it stands in now';
 COMMENT ON COLUMN bed_assignments.placement_reason IS 'why here in spite of a warning; NULL = the bed fits';
 
