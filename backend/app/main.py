@@ -23,6 +23,7 @@ from app.core.mail import PostOffice
 from app.core.settings import Settings, get_settings
 from app.features.beds import api as beds_api
 from app.features.files import api as files_api
+from app.features.identity import api as identity_api
 from app.features.live import api as live_api
 from app.features.live import pages as live_pages
 from app.features.live.hub import Hub
@@ -131,6 +132,7 @@ def create_app(
     app.include_router(records_api.router, prefix=API)
     app.include_router(files_api.router, prefix=API)
     app.include_router(live_api.router, prefix=API)
+    app.include_router(identity_api.router, prefix=API)
     for pages in (
         kit_pages,
         live_pages.router,

@@ -33,6 +33,8 @@ ROWS: dict[str, Row] = {
     "grant_id": Row("access_grants"),
     "hospital_id": Row("hospitals"),
     "not_these": Row("persons"),
+    "loser_id": Row("patients"),
+    "merge_id": Row("patient_merges"),
     "notification_id": Row("notifications"),
     "patient_id": Row("patients"),
     "person_id": Row("persons"),

@@ -163,6 +163,11 @@ class Permission(StrEnum):
         "Observations, care given, incidents and what the next shift must know.",
     )
     NOTIFICATION_READ = "notification.read", "Read own notifications", "Messages that HASS sent to oneself."
+    PATIENT_MERGE = (
+        "patient.merge",
+        "Merge and link files",
+        "Make two files of one patient one, link a file to a person of the network, and take either back.",
+    )
     PATIENT_READ = (
         "patient.read",
         "See a patient's banner",
@@ -283,8 +288,8 @@ GRANTS: dict[RoleName, frozenset[Permission]] = {
     RoleName.MANAGER: BANNER
     | {
         P.AUDIT_READ, P.BED_MANAGE, P.BED_READ, P.BED_SET_UP, P.BREAK_GLASS_REVIEW, P.CENSUS_READ, P.ENTER_IN_ERROR,
-        P.HOSPITAL_READ, P.NOTIFICATION_READ, P.REPORT_READ, P.STAFF_READ, P.STOCK_APPROVE, P.STOCK_READ,
-        P.VISIT_READ,
+        P.HOSPITAL_READ, P.NOTIFICATION_READ, P.PATIENT_MERGE, P.REPORT_READ, P.STAFF_READ, P.STOCK_APPROVE,
+        P.STOCK_READ, P.VISIT_READ,
         P.ENTRY_CORRECT, P.INCIDENT_READ,
     },
     RoleName.DOCTOR: WHOLE_CHART

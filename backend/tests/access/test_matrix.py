@@ -43,6 +43,8 @@ SAMPLES: dict[str | tuple[str, str], str] = {
     # The demo hospital has seen no emergency.
     "grant_id": "00000000-0000-7000-8000-000000000000",
     "hospital_id": "SELECT id FROM hospitals WHERE code = 'NGH'",
+    # Nobody has merged files in the demo hospital.
+    "merge_id": "00000000-0000-7000-8000-000000000000",
     "patient_id": "SELECT id FROM patients WHERE last_name = 'Smith'",
     "region_id": "SELECT id FROM regions WHERE code = 'NORTH'",
     "role_id": "SELECT id FROM roles WHERE name = 'pharmacist'",

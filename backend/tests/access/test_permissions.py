@@ -22,7 +22,7 @@ MAY = {
     # hospital's audit, reports, break-glass review, entered-in-error
     "manager": (
         f"{BANNER} visit.read bed.read bed.manage bed.set_up census.read hospital.read staff.read stock.read"
-        " stock.approve audit.read report.read break_glass.review entered_in_error.mark notification.read"
+        " stock.approve audit.read report.read break_glass.review patient.merge entered_in_error.mark notification.read"
         " entry.correct incident.read"
     ),
     # whole chart; admit, transfer, order discharge; vitals, SpO2 scale, allergies, diagnoses; order and cancel tests;

@@ -25,7 +25,7 @@ _LOOK = text(
 _OWN_FILES = text(
     "SELECT p.person_id, p.id AS patient_id, p.mrn, p.date_of_birth, p.phone, h.name AS hospital_name"
     "  FROM patients p JOIN hospitals h ON h.id = p.hospital_id"
-    " WHERE p.hospital_id = :hospital_id AND p.person_id IN :persons"
+    " WHERE p.hospital_id = :hospital_id AND p.person_id IN :persons AND p.merged_into_id IS NULL"
 ).bindparams(bindparam("persons", expanding=True))
 
 _LOOKED = text(

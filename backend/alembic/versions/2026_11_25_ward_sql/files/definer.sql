@@ -149,3 +149,12 @@ BEGIN
     FROM (SELECT b.id, b.hospital_id FROM back b UNION ALL SELECT p_loser, in_hospital) b;
 END
 $$;
+
+-- The names of the other hospitals that keep a file of the person of this one; nothing else of those files.
+CREATE FUNCTION person_elsewhere(p_patient uuid) RETURNS TABLE (name text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT DISTINCT h.name
+    FROM patients own JOIN patients f ON f.person_id = own.person_id AND f.hospital_id <> own.hospital_id
+    JOIN hospitals h ON h.id = f.hospital_id
+   WHERE own.id = p_patient AND own.hospital_id = nullif(current_setting('hass.hospital_id', true), '')::uuid
+$$;
