@@ -17,6 +17,7 @@ from app.models.role import RoleName
 As = Callable[[str], TestClient]
 NORMAL = {
     "respiratory_rate": 16, "spo2": 97, "spo2_scale": None, "supplemental_oxygen": False,
+    "news2_total": None, "news2_state": None,
     "blood_pressure_systolic": 120, "heart_rate": 80, "consciousness": "A", "temperature": 36.8,
     "recorded_at": "2026-11-24T08:00:00+00:00",
 }  # fmt: skip
@@ -28,7 +29,7 @@ ROW = {
     "date_of_birth": date(1959, 3, 9), "date_of_birth_precision": "day", "gender": "male", "is_active": True,
     "is_deceased": False, "spo2_scale": 1, "timezone": "UTC", "today": date(2026, 11, 24), "allergies": [],
     "no_known_allergies_at": None, "attending_doctor": None, "signs": None,
-    "is_unknown": False, "identity_note": None, "alerts": None,
+    "merged_into_id": None, "former_mrns": [], "is_unknown": False, "identity_note": None, "alerts": None,
 }  # fmt: skip
 
 
@@ -46,6 +47,11 @@ def score_of(*signs: dict[str, Any], **row: Any) -> Any:
 def test_the_score_is_that_of_the_last_set_and_says_how_it_moved() -> None:
     score = score_of({**NORMAL, "respiratory_rate": 26, "temperature": 38.5}, NORMAL)
     assert (score.total, score.change, score.risk, score.red) == (4, 4, "low-medium", ["respiratory_rate"])
+
+
+def test_the_score_that_was_kept_with_its_set_stands() -> None:
+    assert score_of({**NORMAL, "news2_total": 9, "news2_state": "complete"}).total == 9
+    assert score_of({**NORMAL, "news2_state": "incomplete"}).total is None
 
 
 def test_an_incomplete_set_has_no_total() -> None:

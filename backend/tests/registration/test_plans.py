@@ -115,6 +115,12 @@ async def test_the_banner_is_found_by_key(in_hospital: AsyncSession, hospitals: 
         (PatientSearch(names=("given12", "a")), r"search_given_family >= 'given12'"),
         (PatientSearch(mrn="LSH-010012"), r"mrn >= 'LSH-010012'"),
         (PatientSearch(digits="005550"), r"phone_digits >= '005550'"),
+        (
+            PatientSearch(mrn="LSH-010012"),
+            r"merged_into_id IS NOT NULL|patients_hospital_id_mrn_idx on patients m",
+        ),
+        (PatientSearch(code="LK123456"), r"person_id = ANY"),
+        (PatientSearch(code="LK123456"), r"plain_value = 'LK123456'"),
         (PatientSearch(born=(date(1968, 4, 17),)), r"date_of_birth = ANY|date_of_birth = '1968-04-17'"),
         (PatientSearch(year=1968), r"date_of_birth >= '1968-01-01'"),
     ],
@@ -122,8 +128,9 @@ async def test_the_banner_is_found_by_key(in_hospital: AsyncSession, hospitals: 
 async def test_a_search_is_led_by_its_index(
     search: PatientSearch, condition: str, in_hospital: AsyncSession, filled: Any
 ) -> None:
-    values = queries.search_values(search, filled[0], "LSH", limit=20)
-    plan = await plan_of(in_hospital, statements.search_sql(search), values)
+    values = queries.search_values(search, filled[0], "LSH", limit=20, with_documents=bool(search.code))
+    sql = statements.search_sql(search, with_documents=bool(search.code))
+    plan = await plan_of(in_hospital, sql, values)
     assert "Seq Scan" not in plan, plan
     assert re.search(rf"Index Cond: .*({condition})", plan), plan
 

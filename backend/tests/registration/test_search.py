@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from factories import Make
 from served import Hospitals
 from starlette.testclient import TestClient
+from strangers import unlike
 
 As = Callable[[str], TestClient]
 SOME = """
@@ -159,3 +161,46 @@ def test_the_palette_offers_patients_with_two_identifiers(page_as: As) -> None:
     assert part.count('role="option"') == 7
     assert part.count("NGH-0700") == 7
     assert page_as("nurse").get("/patients/found?q=").text.strip() == ""
+
+
+def test_the_mrn_of_a_merged_file_leads_to_the_one_that_is_used(api_as: As, hospitals: Hospitals) -> None:
+    with hospitals.database.owner() as owner:
+        make = Make(owner)
+        found = owner.execute("SELECT id, region_id FROM hospitals WHERE code = 'NGH'").fetchone()
+        assert found is not None
+        at = {"id": found[0], "region_id": found[1], "code": "MRGD"}
+        used = make.patient(hospital=at)
+        person = {"id": used["person_id"], "last_name": used["last_name"]}
+        between = make.patient(hospital=at, person=person, merged_into_id=used["id"], is_active=False)
+        old = make.patient(hospital=at, person=person, merged_into_id=between["id"], is_active=False)
+    desk = api_as("reception")
+    for mrn in (used["mrn"], between["mrn"], old["mrn"]):
+        items = desk.get("/api/v1/patients", params={"q": mrn}).json()["items"]
+        assert [each["id"] for each in items] == [str(used["id"])], mrn
+    assert items[0]["former_mrns"] == [between["mrn"]]
+    everybody = desk.get("/api/v1/patients", params={"q": used["last_name"], "limit": 100}).json()["items"]
+    assert not {str(between["id"]), str(old["id"])} & {each["id"] for each in everybody}
+    closed = desk.get(f"/api/v1/patients/{between['id']}").json()
+    assert (closed["is_active"], closed["merged_into_id"]) == (False, str(used["id"]))
+
+
+def test_a_number_on_a_document_finds_for_those_who_register(api_as: As) -> None:
+    desk, name = api_as("reception"), unlike()
+    body = {"last_name": name, "national_id": "QX 4455-66", "national_id_type": "PPN"}
+    assert desk.post("/api/v1/patients", json=body).status_code == 201
+    for words in ("qx445566", "QX4455-66"):
+        assert names(desk, q=words) == [name]
+        assert names(api_as("nurse"), q=words) == []
+
+
+def test_a_social_security_number_is_found_with_and_without_dashes(api_as: As) -> None:
+    desk, name = api_as("reception"), unlike()
+    body = {"last_name": name, "national_id": "987650001", "national_id_type": "SS"}
+    assert desk.post("/api/v1/patients", json=body).status_code == 201
+    for words in ("987-65-0001", "987650001"):
+        assert names(desk, q=words) == [name]
+
+
+def test_an_mrn_with_a_wrong_digit_is_told_from_an_unknown_one(page_as: As) -> None:
+    assert "last digit of this MRN does not fit" in page_as("nurse").get("/patients?q=NGH-0048216").text
+    assert "last digit" not in page_as("nurse").get("/patients?q=NGH-0048215").text

@@ -27,7 +27,8 @@ async def search_patients(
     db: Db,
     actor: CurrentActor,
     q: Annotated[
-        str, Query(max_length=200, description="Name in either order, MRN, phone or date of birth")
+        str,
+        Query(max_length=200, description="Name in either order, MRN, phone, date of birth, document"),
     ] = "",
     mrn: Annotated[str | None, Query(max_length=30)] = None,
     phone: Annotated[str | None, Query(max_length=30)] = None,
@@ -45,6 +46,7 @@ async def search_patients(
         year=read.year,
         mrn=(mrn or "").strip().upper() or read.mrn,
         digits=phone_digits(phone) or read.digits,
+        code=read.code,
     )
     return await queries.search_patients(db, actor, search, limit=limit, cursor=cursor)
 

@@ -31,13 +31,18 @@ async def patient_row(session: AsyncSession, actor: Actor, patient_id: UUID) -> 
         "shows_weight": shows_vitals or actor.can(Permission.DOSING_READ),
         "shows_vitals": shows_vitals,
         "shows_doctor": actor.can(Permission.VISIT_READ),
-        "shows_numbers": actor.can(Permission.PATIENT_REGISTER) or actor.can(Permission.PATIENT_UPDATE),
+        "shows_numbers": may_see_numbers(actor),
     }
     row = (await session.execute(text(statements.PATIENT), values)).mappings().one_or_none()
     if row is None:
         raise NotFound("patient-not-found", "There is no such patient here.")
     numbers = None if row["identifiers"] is None else as_list(row["identifiers"])
     return {**row, "identifiers": numbers}
+
+
+def may_see_numbers(actor: Actor) -> bool:
+    """Whether numbers of documents are part of the actor's work."""
+    return actor.can(Permission.PATIENT_REGISTER) or actor.can(Permission.PATIENT_UPDATE)
 
 
 def banner_of(actor: Actor, row: Mapping[str, Any]) -> schemas.BannerOut:
@@ -70,27 +75,33 @@ def allergies_of(row: Mapping[str, Any]) -> schemas.AllergiesOut:
 
 
 def _score(row: Mapping[str, Any], *, is_pregnant: bool) -> schemas.BannerNews2Out | None:
-    """The last set's score and how it moved; without a total where NEWS2 does not apply (domain 5.5)."""
+    """The last set's score and how it moved; without a total where NEWS2 does not apply (domain 5.5).
+
+    The total is the one that was shown when the set was recorded; only imported sets are scored here."""
     sets = as_list(row["signs"])
     if not sets:
         return None
-    scores = [news2(_signs(each), each["spo2_scale"] or row["spo2_scale"]) for each in sets]
-    last = scores[0]
+    last = news2(_signs(sets[0]), sets[0]["spo2_scale"] or row["spo2_scale"])
     born = row["date_of_birth"]
-    too_young = born is not None and (row["today"] - born).days < ADULT_FROM_DAYS
-    has_none = too_young or is_pregnant
-    totals = [None if has_none else score.total for score in scores]
+    has_none = is_pregnant or (born is not None and (row["today"] - born).days < ADULT_FROM_DAYS)
+    totals = [None if has_none else _total(each, row["spo2_scale"]) for each in sets]
     change = None if None in totals or len(totals) < 2 else _difference(totals)
     return schemas.BannerNews2Out(
         recorded_at=sets[0]["recorded_at"],
         total=totals[0],
-        risk=None if has_none else last.risk,
+        risk=None if totals[0] is None else last.risk,
         red=list(last.red),
         complete=last.complete,
         scale=last.scale,
         missing=list(last.missing),
         change=change,
     )
+
+
+def _total(each: Mapping[str, Any], scale: int) -> int | None:
+    if each["news2_state"] is not None:
+        return None if each["news2_total"] is None else int(each["news2_total"])
+    return news2(_signs(each), each["spo2_scale"] or scale).total
 
 
 def _difference(totals: Sequence[int | None]) -> int:

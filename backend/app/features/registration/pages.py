@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from app.access.actor import Actor
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
+from app.clinical.mrn import SEQUENCE_DIGITS, is_valid_mrn
 from app.core import clock
 from app.features.registration import chart_view, queries, schemas
 from app.features.registration.rules import PatientSearch, read_search
@@ -26,6 +27,8 @@ DONE = {
     "registered": "Registered. The MRN stands above; it never changes.",
     "corrected": "Saved.",
 }
+# An MRN of so many digits is whole, and not one that is still being typed.
+WHOLE_MRN = SEQUENCE_DIGITS + 1
 PAGE = queries.Limits(visits=10, vitals=100, lab_tests=3, prescriptions=12, records=8)
 
 
@@ -120,5 +123,9 @@ def _read_as(search: PatientSearch) -> str:
     if search.year:
         parts.append(f"born in {search.year}")
     if search.digits:
-        parts.append("phone or MRN")
+        parts.append("phone, MRN or number on a document")
+    if search.code:
+        parts.append("number on a document")
+    if search.mrn and not is_valid_mrn(search.mrn) and len(search.mrn.rpartition("-")[2]) >= WHOLE_MRN:
+        parts.append("the last digit of this MRN does not fit: look for a wrong one")
     return ", ".join(parts)

@@ -17,7 +17,7 @@ from app.clinical.lab_reference import interval_for
 from app.core.cursors import bad_cursor, read_cursor, read_key, write_cursor
 from app.core.errors import Invalid
 from app.features.registration import schemas, statements
-from app.features.registration.banner import allergies_of, as_list, banner_of, patient_row
+from app.features.registration.banner import allergies_of, as_list, banner_of, may_see_numbers, patient_row
 from app.features.registration.rules import PatientSearch
 from app.features.registration.schemas import SECTIONS, Section
 
@@ -56,6 +56,7 @@ def search_values(
     *,
     limit: int,
     cursor: str | None = None,
+    with_documents: bool = False,
 ) -> dict[str, Any]:
     """What the statement of this search is bound to; one row more than the limit tells that there are more."""
     after_name, after_id = read_cursor(cursor, 2)
@@ -68,6 +69,8 @@ def search_values(
     }
     if search.mrn:
         values["mrn"] = search.mrn
+    if with_documents:
+        values["document"] = search.document
     if search.digits:
         values["phone"] = search.digits[-10:]
         values["mrn_digits"] = f"{hospital_code}-{search.digits}"
@@ -84,8 +87,18 @@ async def search_patients(
 ) -> schemas.PatientPageOut:
     """The hospital's patients that match, by family name; an empty search lists all of them."""
     limit = min(limit, MOST_ROWS)
-    values = search_values(search, actor.hospital_id, actor.hospital_code, limit=limit, cursor=cursor)
-    rows = (await session.execute(text(statements.search_sql(search)), values)).mappings().all()
+    # The number on a document is shown to whoever registers people, so it finds for nobody else.
+    with_documents = search.document is not None and may_see_numbers(actor)
+    values = search_values(
+        search,
+        actor.hospital_id,
+        actor.hospital_code,
+        limit=limit,
+        cursor=cursor,
+        with_documents=with_documents,
+    )
+    sql = statements.search_sql(search, with_documents=with_documents)
+    rows = (await session.execute(text(sql), values)).mappings().all()
     more, rows = len(rows) > limit, rows[:limit]
     if not search.is_empty:
         event = {"by": " ".join(search.kinds), "found": len(rows)}

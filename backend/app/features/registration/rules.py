@@ -20,6 +20,8 @@ WORDED_FIRST = re.compile(r"\b([a-zA-Z]{3,9})[ .]?(\d{1,2}),? (\d{4})\b")
 PACKED = re.compile(r"\b(\d{8})\b")
 MRN = re.compile(r"\b([a-zA-Z][a-zA-Z0-9]{1,11})-(\d{1,11})\b")
 MOST_NAMES = 6
+# A word with so many digits is no name.
+CODE_DIGITS = 4
 OLDEST_YEAR = 1850
 
 
@@ -31,8 +33,16 @@ class PatientSearch:
     born: tuple[date, ...] = ()
     year: int | None = None
     mrn: str | None = None
-    # Digits that may be a phone number or the number part of an MRN.
+    # Digits that may be a phone number, the number part of an MRN, or stand on a document.
     digits: str | None = None
+    # Letters and digits mixed: what stands on a passport.
+    code: str | None = None
+
+    @property
+    def document(self) -> str | None:
+        """What may be the number of a document, as it is searched."""
+        word = self.code or self.mrn or self.digits
+        return re.sub(r"[^A-Z0-9]", "", word.upper()) if word else None
 
     @property
     def is_empty(self) -> bool:
@@ -41,7 +51,7 @@ class PatientSearch:
     @property
     def kinds(self) -> list[str]:
         """By what it searches, without the values."""
-        return [name for name in ("names", "born", "year", "mrn", "digits") if getattr(self, name)]
+        return [name for name in ("names", "born", "year", "mrn", "digits", "code") if getattr(self, name)]
 
 
 def _day(year: int, month: int, day: int) -> date | None:
@@ -82,7 +92,7 @@ def read_search(words: str, today: date) -> PatientSearch:
     """Reads a search box.
 
     >>> read_search("halvors ing 1959", date(2026, 11, 24))
-    PatientSearch(names=('halvors', 'ing'), born=(), year=1959, mrn=None, digits=None)
+    PatientSearch(names=('halvors', 'ing'), born=(), year=1959, mrn=None, digits=None, code=None)
     """
     # Neither a NUL nor any other control character is part of a name; the database would refuse it.
     words = " ".join("".join(c if c.isprintable() else " " for c in words.replace(",", " ")).split())
@@ -94,7 +104,7 @@ def read_search(words: str, today: date) -> PatientSearch:
     born, words = read_days(words)
     names: list[str] = []
     digits = ""
-    year = None
+    year = code = None
     for word in words.split():
         number = re.sub(r"[()+./-]", "", word)
         if number.isascii() and number.isdigit():
@@ -108,12 +118,18 @@ def read_search(words: str, today: date) -> PatientSearch:
                 year = int(number)
             else:
                 digits += number
+        elif (
+            number.isascii()
+            and number.isalnum()
+            and sum(letter.isdigit() for letter in number) >= CODE_DIGITS
+        ):
+            code = number.upper()
         else:
             names.extend(search_key(word).split())
     # "0555 1959" is a phone number whose end looks like a year.
     if year is not None and digits:
         digits, year = f"{digits}{year}", None
-    return PatientSearch(tuple(names[:MOST_NAMES]), born, year, mrn, digits or None)
+    return PatientSearch(tuple(names[:MOST_NAMES]), born, year, mrn, digits or None, code)
 
 
 def record_title(data: dict[str, object]) -> str | None:

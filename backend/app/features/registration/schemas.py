@@ -128,6 +128,9 @@ class PatientRowOut(Out):
     is_unknown: bool
     phone: str | None
     is_active: bool
+    # The file that is used instead of this one; and the MRNs of those that this one took the place of.
+    merged_into_id: UUID | None
+    former_mrns: list[str]
     is_deceased: bool
     deceased_on: date | None
     bed: str | None
@@ -232,6 +235,9 @@ class BannerOut(Out):
     is_unknown: bool
     identity_note: str | None
     is_active: bool
+    # The file that is used instead of this one; and the MRNs of those that this one took the place of.
+    merged_into_id: UUID | None
+    former_mrns: list[str]
     is_deceased: bool
     deceased_on: date | None
     # Ward and bed.

@@ -7,7 +7,9 @@ from app.features.registration.rules import PatientSearch
 
 ROW = """
        p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.date_of_birth_precision, p.gender,
-       p.is_unknown, p.phone, p.is_active, p.is_deceased,
+       p.is_unknown, p.phone, p.is_active, p.merged_into_id, p.is_deceased,
+       ARRAY(SELECT m.mrn FROM patients m WHERE m.hospital_id = p.hospital_id AND m.merged_into_id = p.id
+              ORDER BY m.mrn) AS former_mrns,
        (p.deceased_at AT TIME ZONE h.timezone)::date AS deceased_on,
        (SELECT b.ward || ' ' || b.bed_number FROM beds b
          WHERE b.hospital_id = p.hospital_id AND b.assigned_patient_id = p.id LIMIT 1) AS bed,
@@ -36,7 +38,8 @@ SELECT p.hospital_id, p.person_id, p.name_prefix, p.email, p.address,
        -- The last two sets of the open visit that NEWS2 takes anything from: the score, and how it moved.
        (SELECT json_agg(s ORDER BY s.recorded_at DESC, s.id DESC)
           FROM (SELECT v.id, v.recorded_at, v.respiratory_rate, v.spo2, v.spo2_scale, v.supplemental_oxygen,
-                       v.blood_pressure_systolic, v.heart_rate, v.consciousness, v.temperature
+                       v.blood_pressure_systolic, v.heart_rate, v.consciousness, v.temperature,
+                       v.news2_total, v.news2_state
                   FROM vitals v
                  WHERE v.visit_id = stay.id AND v.status <> 'entered_in_error' AND (:shows_vitals)::boolean
                    AND num_nonnulls(v.respiratory_rate, v.spo2, v.blood_pressure_systolic, v.heart_rate,
@@ -160,7 +163,8 @@ WHO = (
     "p.id AS patient_id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.date_of_birth_precision, p.gender,"
     " p.is_unknown"
 )
-# A planned visit stands on the day it is planned for; one that nobody gave a day is expected every day.
+# A planned visit stands on its day and on those after it until it starts or is cancelled; one that nobody gave a day
+# is expected every day.
 ARRIVALS = f"""
 SELECT 'appointment' AS kind, a.id, a.scheduled_at AS at, a.status, NULL AS visit_type, a.checked_in_at, {WHO},
        CASE WHEN u.id IS NULL THEN NULL ELSE {DOCTOR} END AS doctor
@@ -168,11 +172,11 @@ SELECT 'appointment' AS kind, a.id, a.scheduled_at AS at, a.status, NULL AS visi
  WHERE a.hospital_id = :hospital_id AND a.scheduled_at >= :from_at AND a.scheduled_at < :until_at
    AND a.status <> 'entered_in_error' AND :with_appointments
  UNION ALL
-SELECT 'visit', v.id, v.admission_date, v.status, v.visit_type, NULL, {WHO},
+SELECT 'visit', v.id, v.expected_arrival, v.status, v.visit_type, NULL, {WHO},
        CASE WHEN u.id IS NULL THEN NULL ELSE {DOCTOR} END
   FROM visits v JOIN patients p ON p.id = v.patient_id LEFT JOIN users u ON u.id = v.attending_doctor_id
  WHERE v.hospital_id = :hospital_id AND v.status = 'planned'
-   AND (v.admission_date IS NULL OR (v.admission_date >= :from_at AND v.admission_date < :until_at))
+   AND (v.expected_arrival IS NULL OR v.expected_arrival < :until_at)
  ORDER BY 3 NULLS LAST, 2 LIMIT :limit"""
 IN_HOUSE = f"""
 WITH open AS MATERIALIZED (
@@ -205,19 +209,38 @@ def after(column: str, alias: str, first: str = "false") -> str:
     )
 
 
-def search_sql(search: PatientSearch) -> str:
+# The files that took the place of merged ones whose MRN fits, and of those in turn: an old MRN leads to where the
+# patient is now.
+FORMER = (
+    "p.id = ANY (ARRAY(WITH RECURSIVE way AS ("
+    "SELECT m.merged_into_id AS id FROM patients m WHERE m.hospital_id = :hospital_id"
+    " AND m.merged_into_id IS NOT NULL AND m.mrn ^@ {mrn}"
+    " UNION SELECT n.merged_into_id FROM way JOIN patients n ON n.id = way.id WHERE n.merged_into_id IS NOT NULL)"
+    " SELECT id FROM way))"
+)
+# Looked up first, so that the keys it gives can use the index of patients.
+BY_DOCUMENT = (
+    "p.person_id = ANY (ARRAY(SELECT n.person_id FROM person_identifiers n WHERE n.plain_value = :document))"
+)
+
+
+def search_sql(search: PatientSearch, *, with_documents: bool = False) -> str:
     """The statement for this search: an index leads, what is left filters the few rows it gave."""
-    conditions = ["p.hospital_id = :hospital_id"]
+    conditions = ["p.hospital_id = :hospital_id", "p.merged_into_id IS NULL"]
     if search.names:
         conditions.append("(p.search_family_given ^@ :name_0 OR p.search_given_family ^@ :name_0)")
         conditions += [
             f"position(' ' || :name_{index} IN ' ' || p.search_family_given) > 0"
             for index in range(1, len(search.names))
         ]
+    document = [BY_DOCUMENT] if with_documents else []
     if search.mrn:
-        conditions.append("p.mrn ^@ :mrn")
+        conditions.append(_any("p.mrn ^@ :mrn", FORMER.format(mrn=":mrn"), *document))
     if search.digits:
-        conditions.append("(p.phone_digits ^@ :phone OR p.mrn ^@ :mrn_digits)")
+        former = FORMER.format(mrn=":mrn_digits")
+        conditions.append(_any("p.phone_digits ^@ :phone", "p.mrn ^@ :mrn_digits", former, *document))
+    if search.code:
+        conditions.append(_any(*document) if document else "false")
     if search.born:
         conditions.append("p.date_of_birth IN (:born_0, :born_1)")
     if search.year:
@@ -230,3 +253,7 @@ SELECT p.search_family_given AS sort_key,{ROW}
   FROM patients p JOIN hospitals h ON h.id = p.hospital_id
  WHERE {" AND ".join(conditions)}
  ORDER BY p.search_family_given, p.id LIMIT :limit"""
+
+
+def _any(*conditions: str) -> str:
+    return f"({' OR '.join(conditions)})"
