@@ -27,6 +27,8 @@ from app.features.identity import api as identity_api
 from app.features.live import api as live_api
 from app.features.live import pages as live_pages
 from app.features.live.hub import Hub
+from app.features.notes import api as notes_api
+from app.features.notes import fluid_api
 from app.features.organisation import api as organisation_api
 from app.features.organisation import pages as organisation_pages
 from app.features.organisation import ward_pages
@@ -130,6 +132,8 @@ def create_app(
     app.include_router(trail_api.router, prefix=API)
     app.include_router(portal_api.router, prefix=API)
     app.include_router(records_api.router, prefix=API)
+    app.include_router(notes_api.router, prefix=API)
+    app.include_router(fluid_api.router, prefix=API)
     app.include_router(files_api.router, prefix=API)
     app.include_router(live_api.router, prefix=API)
     app.include_router(identity_api.router, prefix=API)

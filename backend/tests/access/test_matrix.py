@@ -40,6 +40,11 @@ SAMPLES: dict[str | tuple[str, str], str] = {
     "alert_id": "00000000-0000-7000-8000-000000000000",
     "allergy_id": "SELECT id FROM allergies LIMIT 1",
     "bed_id": "SELECT id FROM beds WHERE status = 'available' LIMIT 1",
+    "care_id": "SELECT id FROM care_assignments LIMIT 1",
+    # Nobody wrote or handed over anything in the demo yet.
+    "fluid_id": "00000000-0000-7000-8000-000000000000",
+    "handover_id": "00000000-0000-7000-8000-000000000000",
+    "note_id": "00000000-0000-7000-8000-000000000000",
     # The demo hospital has seen no emergency.
     "grant_id": "00000000-0000-7000-8000-000000000000",
     "hospital_id": "SELECT id FROM hospitals WHERE code = 'NGH'",
@@ -52,6 +57,7 @@ SAMPLES: dict[str | tuple[str, str], str] = {
     "id": "SELECT id FROM users WHERE email = 'reception@hass.example'",
     "session_id": "SELECT id FROM sessions ORDER BY created_at LIMIT 1",
     "user_id": "SELECT id FROM users WHERE email = 'reception@hass.example'",
+    "visit_id": "SELECT id FROM visits WHERE status = 'active' LIMIT 1",
     ("/account/sessions/{id}/end", "id"): "SELECT id FROM sessions ORDER BY created_at LIMIT 1",
     ("/api/v1/auth/sessions/{id}/end", "id"): "SELECT id FROM sessions ORDER BY created_at LIMIT 1",
     ("/logo/{name}", "name"): f"{'0' * 64}.png",

@@ -13,6 +13,7 @@ APP = BACKEND / "app"
 WRITERS = (
     "audit/sealing.py",
     "features/*/actions.py",
+    "features/*/*_actions.py",
     "features/*/moves.py",
     "fhir/importer.py",
     "fhir/writer.py",
