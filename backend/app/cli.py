@@ -1,10 +1,12 @@
 """The `hass` command. Everything heavy is imported inside the command that needs it."""
 
+import contextlib
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -79,6 +81,36 @@ def serve(host: Host = "127.0.0.1", port: Port = None) -> None:
         serving.refuse_default_key(settings)
         serving.refuse_demo_passwords(urls)
         serving.serve(urls, listening, lambda address: say(f"HASS is ready on {address}"))
+
+
+@app.command()
+def worker() -> None:
+    """Do the background jobs until INT or TERM; as many as you like, beside servers with HASS_JOBS_IN_SERVER=0."""
+    import asyncio
+
+    from app import serving
+    from app.core import logs
+    from app.core.database import open_database
+    from app.progress import say
+    from app.worker import run_worker
+
+    logs.configure("info")
+    with open_database(say) as urls:
+        serving.check_database(urls)
+        say("The worker is at work.")
+        with contextlib.suppress(asyncio.CancelledError):
+            asyncio.run(until_told(run_worker(urls.app_url)))
+
+
+async def until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Cancels the work at INT or TERM, so that what it does is finished or given back first."""
+    import asyncio
+
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    await task
 
 
 @app.command()

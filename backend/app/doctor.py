@@ -27,6 +27,7 @@ from app.serving import (
     take_port,
 )
 
+WORKER_SECONDS = 120
 LEAST_FREE_BYTES = 1_000_000_000
 EXTENSIONS = ("btree_gist", "citext", "pg_trgm")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -176,6 +177,7 @@ def _server(urls: Urls) -> Iterator[Finding]:
         has_tables = migrations.current(connection) == migrations.head()
     if has_tables:
         yield from _attempt("demo passwords", lambda: _demo(urls, is_embedded=urls.is_embedded))
+        yield from _attempt("worker", lambda: _worker(urls))
     yield from _attempt("audit trail", lambda: _trail(urls))
     yield from _attempt("owner", lambda: _owner(urls))
 
@@ -249,6 +251,19 @@ def _trail(urls: Urls) -> Iterator[Finding]:
         )
     if last:
         audit_key(make=False)
+
+
+def _worker(urls: Urls) -> Iterator[Finding]:
+    """Whether anybody does the background jobs; a server that is stopped has none, and that is as it should be."""
+    with connect(urls.app_url, role="hass_app") as connection:
+        row = connection.execute("SELECT extract(epoch FROM now() - worker_seen_at())::integer").fetchone()
+    seconds = row[0] if row else None
+    if seconds is not None and seconds < WORKER_SECONDS:
+        yield Finding("worker", f"A worker was at work {seconds} seconds ago.")
+    elif get_settings().jobs_in_server:
+        yield Finding("worker", "No worker is at work. The server brings one when it runs.")
+    else:
+        yield Finding("worker", "No worker has been at work for minutes. Run: hass worker", is_wrong=True)
 
 
 def _owner(urls: Urls) -> Iterator[Finding]:

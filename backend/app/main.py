@@ -60,6 +60,8 @@ VERSION = "0.1.0"
 API = "/api/v1"
 
 
+_WORKER_IS_LATE = text("SELECT worker_seen_at() < now() - interval '2 minutes'")
+
 Beside = Callable[[str], AbstractAsyncContextManager[None]]
 
 
@@ -192,6 +194,9 @@ def add_health(app: FastAPI) -> None:
             checks["database"] = problem.sentence if problem.status == 503 else handlers.AWAY
             checks["migrations"] = "not known"
         is_ready = all(value == "ok" for value in checks.values())
+        if is_ready:
+            # Patients are served without a worker too, so that a server stays in use and says what is missing.
+            checks["worker"] = await worker_state(state.engine)
         body = {"status": "ready" if is_ready else "not ready", "checks": checks}
         return JSONResponse(body, 200 if is_ready else 503)
 
@@ -202,6 +207,12 @@ async def migration_state(engine: AsyncEngine) -> str:
             await connection.execute(text("SELECT version_num FROM alembic_version"))
         ).scalar_one_or_none()
     return "ok" if found == migrations.head() else "The tables are of another release. Run: hass migrate"
+
+
+async def worker_state(engine: AsyncEngine) -> str:
+    async with engine.connect() as connection:
+        late = await connection.scalar(_WORKER_IS_LATE)
+    return "ok" if late is False else "No worker has been at work for minutes. Run: hass worker"
 
 
 def add_openapi(app: FastAPI) -> None:

@@ -162,7 +162,9 @@ def serve(
             self.force_exit = False
 
     logs.configure(log_level)
-    app = create_app(urls.app_url, demo=get_settings().demo, beside=working)
+    settings = get_settings()
+    beside = working if settings.demo or settings.jobs_in_server else None
+    app = create_app(urls.app_url, demo=settings.demo, beside=beside)
     server = Server(uvicorn_config(app))
     try:
         server.run(sockets=[listening])

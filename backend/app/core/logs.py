@@ -57,5 +57,13 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # These would write what was asked for: addresses with names in them, statements with values.
-    for name in ("uvicorn.access", "sqlalchemy.engine", "httpx", "httpcore", "multipart"):
+    for name in (
+        "procrastinate",
+        "psycopg.pool",
+        "uvicorn.access",
+        "sqlalchemy.engine",
+        "httpx",
+        "httpcore",
+        "multipart",
+    ):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     """Addresses or networks, with commas, of the proxies whose X-Forwarded-For and -Proto are believed."""
     requests_per_minute: int = Field(default=1200, ge=0)
     """The most requests a minute of one sign-in, and of one address without a sign-in; 0 sets no limit."""
+    jobs_in_server: bool = True
+    """Whether `hass serve` does the background jobs too; 0 where `hass worker` runs beside it."""
     stream_seconds: int = Field(default=900, ge=0, le=3600)
     """How long one stream of live changes lasts before the reader asks for the next; below what a proxy cuts off."""
     sign_ins_per_minute: int = Field(default=120, ge=0)

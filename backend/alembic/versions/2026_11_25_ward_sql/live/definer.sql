@@ -76,7 +76,7 @@ END
 $$;
 
 -- The hospitals that background work goes through, one at a time.
-CREATE FUNCTION hospitals_at_work() RETURNS SETOF uuid
+CREATE FUNCTION hospitals_at_work() RETURNS TABLE (hospital_id uuid, region_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT h.id FROM hospitals h ORDER BY h.id
+  SELECT h.id, h.region_id FROM hospitals h ORDER BY h.id
 $$;
