@@ -21,7 +21,9 @@ from app.core import migrations
 from app.core.database import create_engine, resolve_urls, session_factory
 from app.core.mail import PostOffice
 from app.core.settings import Settings, get_settings
+from app.features.admissions import api as admissions_api
 from app.features.beds import api as beds_api
+from app.features.departures import api as departures_api
 from app.features.files import api as files_api
 from app.features.identity import api as identity_api
 from app.features.live import api as live_api
@@ -46,6 +48,7 @@ from app.features.staff import api as staff_api
 from app.features.staff import pages as staff_pages
 from app.features.trail import api as trail_api
 from app.features.trail import pages as trail_pages
+from app.features.visits import api as visits_api
 from app.web import handlers
 from app.web.guard import Guard
 from app.web.middleware import Envelope
@@ -129,6 +132,8 @@ def create_app(
     app.include_router(signin_api.users, prefix=API)
     app.include_router(registration_api.router, prefix=API)
     app.include_router(organisation_api.router, prefix=API)
+    for ward in (visits_api, admissions_api, departures_api):
+        app.include_router(ward.router, prefix=API)
     app.include_router(staff_api.router, prefix=API)
     app.include_router(beds_api.router, prefix=API)
     app.include_router(trail_api.router, prefix=API)

@@ -30,6 +30,9 @@ ROWS: dict[str, Row] = {
     "allergy_id": Row("allergies"),
     "bed_id": Row("beds"),
     "care_id": Row("care_assignments"),
+    "attending_doctor_id": Row("users"),
+    "certified_by_id": Row("users"),
+    "diagnosis_id": Row("diagnoses"),
     "doctor_id": Row("users"),
     "fluid_id": Row("fluid_entries"),
     "grant_id": Row("access_grants"),
@@ -45,6 +48,7 @@ ROWS: dict[str, Row] = {
     "person_id": Row("persons"),
     "region_id": Row("regions"),
     "resource_id": Row("patients"),
+    "result_id": Row("lab_results"),
     "role_id": Row("roles"),
     "session_id": Row("sessions"),
     "user_id": Row("users"),
@@ -73,6 +77,9 @@ FIELDS: dict[str, Any] = {
     "code": lambda: f"SWEPT{next(_numbers)}",
     "content": "Slept well.",
     "direction": "in",
+    "diagnoses.role": "final",
+    "diagnoses.code": "I10",
+    "died_at": "2026-01-01T00:00:00Z",
     "email": lambda: f"somebody{next(_numbers)}@swept.example",
     "kind": "oral",
     "last_name": "Examplename",
@@ -93,6 +100,8 @@ FIELDS: dict[str, Any] = {
     "timezone": "Europe/Oslo",
     "until": "2100-01-01T00:00:00Z",
     "volume_ml": 200,
+    "reason_for_visit": "Chest pain",
+    "visit_type": "outpatient",
     "ward": "3 West",
 }
 
@@ -181,9 +190,11 @@ class RouteCase:
             if name in self.body_rows:
                 sent[name] = [str(ids[name])] if typing.get_origin(kind) is list else str(ids[name])
             elif needed:
-                if name not in FIELDS:
+                # One word may mean two things: the last part of the address tells them apart.
+                own = f"{self.path.rsplit('/', 1)[-1]}.{name}"
+                if name not in FIELDS and own not in FIELDS:
                     raise NoSample(self, name, "FIELDS")
-                sent[name] = sample(name)
+                sent[name] = sample(own if own in FIELDS else name)
         if self.method == "PATCH" and not sent:
             sent = {name: sample(name) for name in self.body_fields if name in FIELDS}
         if self.method == "PATCH" and not sent:

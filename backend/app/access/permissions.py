@@ -82,6 +82,11 @@ class Permission(StrEnum):
         "Take a patient over, assign colleagues, and hand over to who comes next.",
     )
     CENSUS_READ = "census.read", "See the census", "How many lie where, arrive and leave today."
+    DEATH_RECORD = (
+        "death.record",
+        "Record a death",
+        "Certify it with its time: the visit ends, orders stop, reminders to the patient are cancelled.",
+    )
     DIAGNOSIS_RECORD = (
         "diagnosis.record",
         "Record diagnoses",
@@ -133,6 +138,11 @@ class Permission(StrEnum):
         "incident.read",
         "Read incidents",
         "What went wrong on the wards, as nurses reported it; kept apart from the record.",
+    )
+    LAB_ACKNOWLEDGE = (
+        "lab.acknowledge",
+        "Take note of critical results",
+        "Confirm by name that a critical result was seen by somebody who acts on it.",
     )
     LAB_CANCEL = (
         "lab.cancel",
@@ -237,6 +247,11 @@ class Permission(StrEnum):
         "Book goods in, correct counts and throw away what expired.",
     )
     STOCK_READ = "stock.read", "See stock", "What is there, where, and until when."
+    TRIAGE_RECORD = (
+        "triage.record",
+        "Triage emergencies",
+        "How urgent an arrival is, on five levels; it decides who is seen first.",
+    )
     USER_MANAGE = (
         "user.manage",
         "Manage users",
@@ -294,6 +309,7 @@ GRANTS: dict[RoleName, frozenset[Permission]] = {
     },
     RoleName.DOCTOR: WHOLE_CHART
     | {
+        P.DEATH_RECORD, P.LAB_ACKNOWLEDGE, P.TRIAGE_RECORD,
         P.ALERT_RECORD, P.ALLERGY_RECORD, P.APPOINTMENT_RUN, P.BREAK_GLASS_USE, P.CENSUS_READ, P.DIAGNOSIS_RECORD,
         P.DRAFT_REVIEW, P.LAB_CANCEL, P.LAB_ORDER, P.NOTE_SIGN, P.NOTIFICATION_READ, P.PRESCRIPTION_WRITE,
         P.SPO2_SCALE_SET, P.VISIT_ADMIT, P.VISIT_ORDER_DISCHARGE, P.VISIT_PLAN, P.VISIT_TRANSFER, P.VITALS_RECORD,
@@ -301,6 +317,7 @@ GRANTS: dict[RoleName, frozenset[Permission]] = {
     },
     RoleName.NURSE: WHOLE_CHART
     | {
+        P.LAB_ACKNOWLEDGE, P.TRIAGE_RECORD,
         P.ALERT_RECORD, P.ALLERGY_RECORD, P.BED_MANAGE, P.BREAK_GLASS_USE, P.CENSUS_READ, P.DOSE_GIVE, P.NOTE_WRITE,
         P.NOTIFICATION_READ, P.SPECIMEN_COLLECT, P.VISIT_ADMIT, P.VISIT_DEPART, P.VISIT_PLAN, P.VITALS_RECORD,
         P.CARE_ASSIGN, P.ENTRY_CORRECT, P.FLUID_RECORD,

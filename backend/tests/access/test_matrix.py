@@ -52,6 +52,8 @@ SAMPLES: dict[str | tuple[str, str], str] = {
     "merge_id": "00000000-0000-7000-8000-000000000000",
     "patient_id": "SELECT id FROM patients WHERE last_name = 'Smith'",
     "region_id": "SELECT id FROM regions WHERE code = 'NORTH'",
+    "diagnosis_id": "00000000-0000-7000-8000-000000000000",
+    "result_id": "00000000-0000-7000-8000-000000000000",
     "role_id": "SELECT id FROM roles WHERE name = 'pharmacist'",
     "section": "visits",
     "id": "SELECT id FROM users WHERE email = 'reception@hass.example'",

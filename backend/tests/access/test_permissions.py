@@ -31,6 +31,7 @@ MAY = {
         f"{CHART} visit.plan visit.admit visit.transfer visit.order_discharge vitals.record spo2_scale.set"
         " alert.record allergy.record diagnosis.record lab.order lab.cancel prescription.write note.sign draft.review"
         " appointment.run break_glass.use census.read notification.read care.assign entry.correct fluid.record"
+        " death.record lab.acknowledge triage.record"
     ),
     # whole chart; admit, departure, beds; vitals, nurse logs, hand-over, collect specimens, doses, allergies;
     # break-glass
@@ -38,6 +39,7 @@ MAY = {
         f"{CHART} visit.plan visit.admit visit.depart bed.manage vitals.record note.write specimen.collect dose.give"
         " alert.record allergy.record break_glass.use census.read notification.read"
         " care.assign entry.correct fluid.record"
+        " lab.acknowledge triage.record"
     ),
     # banner, tests, specimens, results, reports; not the rest of the chart
     "lab_tech": f"{BANNER} alert.read lab.read lab.process lab.cancel specimen.collect notification.read",

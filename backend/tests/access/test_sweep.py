@@ -34,7 +34,7 @@ def call(login: Login, case: RouteCase, ids: dict[str, UUID]) -> Any:
         params=query,
         headers=headers,
         follow_redirects=case.method == "GET",
-        **(sent if body else {}),
+        **(sent if body or case.body_fields else {}),
     )
 
 
