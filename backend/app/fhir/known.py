@@ -97,12 +97,7 @@ async def load_targets(session: AsyncSession, plan: Plan, sources: dict[Key, Sou
     targets: dict[str, set[UUID]] = {}
     for source in sources.values():
         targets.setdefault(source.table, set()).add(source.target_id)
-    files = {
-        row.id: File(row.id, row.date_of_birth)
-        for row in await _rows(
-            session, select(Patient.id, Patient.date_of_birth), Patient.id, targets.get("patients")
-        )
-    }
+    files = await _used_files(session, targets.get("patients"))
     stays = {
         row.id: Stay(row.id, row.patient_id, row.admission_date)
         for row in await _rows(
@@ -124,6 +119,22 @@ async def load_targets(session: AsyncSession, plan: Plan, sources: dict[Key, Sou
             plan.stays[key] = stays[source.target_id]
         elif source.target_id in tests and key[0] == "DiagnosticReport":
             plan.tests[key] = tests[source.target_id]
+
+
+async def _used_files(session: AsyncSession, ids: Collection[UUID] | None) -> dict[UUID, File]:
+    """The file of each id; that of a merged one is the file it was merged into, which takes what is new."""
+    query = select(Patient.id, Patient.date_of_birth, Patient.merged_into_id)
+    found = {row.id: row for row in await _rows(session, query, Patient.id, ids)}
+    asked = list(found)
+    while missing := {row.merged_into_id for row in found.values()} - {None, *found}:
+        found |= {row.id: row for row in await _rows(session, query, Patient.id, missing)}
+    files: dict[UUID, File] = {}
+    for row_id in asked:
+        row = found[row_id]
+        while row.merged_into_id is not None:
+            row = found[row.merged_into_id]
+        files[row_id] = File(row.id, row.date_of_birth)
+    return files
 
 
 async def _rows(

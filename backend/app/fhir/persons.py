@@ -22,7 +22,7 @@ _MATCH = text(
 )
 _FILES = text(
     "SELECT person_id, id, date_of_birth FROM patients"
-    " WHERE hospital_id = :hospital_id AND person_id IN :persons"
+    " WHERE hospital_id = :hospital_id AND person_id IN :persons AND merged_into_id IS NULL"
 ).bindparams(bindparam("persons", expanding=True))
 _CREATE = text(
     "SELECT count(person_create(id, first_name, last_name, date_of_birth, gender, identifiers))"

@@ -338,3 +338,71 @@ def test_nonsense_is_refused(manager: Login, two: tuple[Values, Values], given: 
     assert manager.program.post(path, json=given).status_code == 422
     same = merge(manager, two[0], two[0])
     assert (same.status_code, same.json()["code"]) == (422, "same-file")
+
+
+# Where the loser's number leads
+
+
+def test_the_losers_number_and_chart_lead_to_the_survivor(
+    network: Network, manager: Login, two: tuple[Values, Values]
+) -> None:
+    survivor, loser = two
+    merged(manager, survivor, loser)
+    found = manager.program.get("/api/v1/patients", params={"q": loser["mrn"]}).json()["items"]
+    assert [(item["id"], item["former_mrns"]) for item in found] == [(str(survivor["id"]), [loser["mrn"]])]
+    doctor = network.logins["doctor@a"]
+    led = doctor.page.get(f"/patients/{loser['id']}")
+    there = f"/patients/{survivor['id']}?was={loser['mrn']}"
+    assert (led.status_code, led.headers["location"]) == (303, there)
+    shown = doctor.page.get(there).text
+    assert f'File <span class="code">{loser["mrn"]}</span> was merged into this one.' in shown
+    chart = doctor.program.get(f"/api/v1/patients/{loser['id']}/chart").json()
+    assert chart["patient"]["merged_into_id"] == str(survivor["id"])
+
+
+def test_by_name_the_used_file_is_found_alone(
+    network: Network, manager: Login, two: tuple[Values, Values]
+) -> None:
+    survivor, loser = two
+    make = network.world.make
+    for file in two:
+        make.change("patients", file["id"], {"search_family_given": f"twofold {survivor['mrn'].lower()}"})
+    merged(manager, survivor, loser)
+    params = {"q": f"twofold {survivor['mrn']}"}
+    found = manager.program.get("/api/v1/patients", params=params).json()["items"]
+    assert {item["id"] for item in found} <= {str(survivor["id"])}
+    rows = manager.program.get("/api/v1/patients", params={"limit": 100}).json()["items"]
+    assert str(loser["id"]) not in {item["id"] for item in rows}
+
+
+# The portal
+
+
+def test_the_patient_sees_everything_after_a_merge_and_after_undo(
+    network: Network, manager: Login, two: tuple[Values, Values]
+) -> None:
+    """With the login on the file that was merged, and with one on each."""
+    survivor, loser = two
+    make = network.world.make
+    moved, kept = (make.visit(patient=file, status="discharged") for file in (loser, survivor))
+    logins = [make.user("patient") for _ in two]
+    for file, login in zip(two, logins, strict=True):
+        make.change("patients", file["id"], {"user_id": login["id"]})
+
+    def seen(login: Values) -> tuple[set[Any], list[Any]]:
+        session = make.session(user=login, cookie_hash=None, refresh_hash=f"{login['id'].hex}:{'0' * 64}")
+        with network.database.app(autocommit=False) as connection:
+            connection.execute(
+                "SELECT session_open(%s, NULL, '1 hour', 'test', 'r', NULL, 't')", (session["id"],)
+            )
+            visits = {row[0] for row in connection.execute("SELECT id FROM visits").fetchall()}
+            files = connection.execute("SELECT id FROM patients WHERE merged_into_id IS NULL").fetchall()
+            connection.rollback()
+            return visits, [row[0] for row in files]
+
+    made = merged(manager, survivor, loser)
+    for login in logins:
+        assert seen(login) == ({moved["id"], kept["id"]}, [survivor["id"]])
+    undone(manager, made["id"])
+    assert seen(logins[0]) == ({kept["id"]}, [survivor["id"]])
+    assert seen(logins[1]) == ({moved["id"]}, [loser["id"]])

@@ -32,7 +32,8 @@ async def own_files(session: AsyncSession, actor: Actor) -> list[OwnFile]:
     statement = (
         select(Patient.id, Hospital.name)
         .join(Hospital, Hospital.id == Patient.hospital_id)
-        .where(Patient.person_id == actor.person_id)
+        # A file that was merged is empty: all that hung on it hangs on the other.
+        .where(Patient.person_id == actor.person_id, Patient.merged_into_id.is_(None))
         .order_by((Patient.user_id == actor.user_id).desc().nulls_last(), Hospital.name, Patient.id)
     )
     return [OwnFile(patient_id, name) for patient_id, name in (await session.execute(statement)).all()]

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -77,12 +78,17 @@ async def show_chart(
     actor: CurrentActor,
     patient_id: UUID,
     done: Annotated[str, Query(max_length=40)] = "",
+    was: Annotated[str, Query(max_length=30)] = "",
 ) -> Response:
+    """The chart; that of a merged file leads to the one that is used, which says whose number was asked for."""
     if actor.scope == "self":
         return RedirectResponse(f"/my/files/{patient_id}", 303)
     opened = await queries.open_chart(db, actor, patient_id, limits=PAGE)
+    if opened.banner.merged_into_id is not None:
+        asked = quote(was or opened.banner.mrn)
+        return RedirectResponse(f"/patients/{opened.banner.merged_into_id}?was={asked}", 303)
     context = chart_view.chart_context(actor, opened)
-    return render(request, "registration/chart.html", actor, **context, done=DONE.get(done, ""))
+    return render(request, "registration/chart.html", actor, **context, done=DONE.get(done, ""), was=was)
 
 
 @router.get("/patients/{patient_id}/{section}", dependencies=[Needs(Permission.PATIENT_READ)])
@@ -101,7 +107,7 @@ async def show_older(
     )
     context = chart_view.chart_context(actor, opened, section=section, record_type=record_type, cursor=cursor)
     template = "registration/older.html" if is_fragment(request) else "registration/chart.html"
-    return render(request, template, actor, **context, done="")
+    return render(request, template, actor, **context, done="", was="")
 
 
 def _heading(q: str, page: schemas.PatientPageOut, cursor: str | None) -> str:
