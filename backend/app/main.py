@@ -31,6 +31,7 @@ from app.features.live import pages as live_pages
 from app.features.live.hub import Hub
 from app.features.notes import api as notes_api
 from app.features.notes import fluid_api
+from app.features.nursing import api as nursing_api
 from app.features.organisation import api as organisation_api
 from app.features.organisation import pages as organisation_pages
 from app.features.organisation import ward_pages
@@ -144,6 +145,7 @@ def create_app(
     app.include_router(files_api.router, prefix=API)
     app.include_router(live_api.router, prefix=API)
     app.include_router(identity_api.router, prefix=API)
+    app.include_router(nursing_api.router, prefix=API)
     for pages in (
         kit_pages,
         live_pages.router,

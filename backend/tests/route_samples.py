@@ -35,6 +35,7 @@ ROWS: dict[str, Row] = {
     "diagnosis_id": Row("diagnoses"),
     "doctor_id": Row("users"),
     "fluid_id": Row("fluid_entries"),
+    "escalation_id": Row("escalations"),
     "grant_id": Row("access_grants"),
     "handover_id": Row("handovers"),
     "hospital_id": Row("hospitals"),
@@ -53,6 +54,7 @@ ROWS: dict[str, Row] = {
     "session_id": Row("sessions"),
     "user_id": Row("users"),
     "visit_id": Row("visits"),
+    "vitals_id": Row("vitals"),
 }
 
 # A parameter called only "id" names a row of what stands before it in the path.
@@ -94,6 +96,7 @@ FIELDS: dict[str, Any] = {
     "reason": "Unconscious, no history known.",
     "refresh_token": "0" * 32 + ".none.none",
     "role": "nurse",
+    "scale": 2,
     "shade": "dark",
     "synthesis": "Watch the saturation tonight.",
     "substance": lambda: f"Substance {next(_numbers)}",

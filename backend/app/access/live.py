@@ -13,6 +13,7 @@ TOPICS: dict[str, Permission] = {
     "care_assignments": Permission.VISIT_READ,
     "diagnoses": Permission.VISIT_CLINICAL_READ,
     "discharge_summaries": Permission.VISIT_CLINICAL_READ,
+    "escalations": Permission.ESCALATION_ANSWER,
     "nurse_logs": Permission.NOTE_READ,
     "patient_alerts": Permission.PATIENT_READ,
     "patients": Permission.PATIENT_READ,

@@ -118,6 +118,11 @@ class Permission(StrEnum):
         "Strike out own entries, write late ones",
         "Own notes and fluids, and late entries where one cared; who may mark rows as in error, those of others too.",
     )
+    ESCALATION_ANSWER = (
+        "escalation.answer",
+        "Answer calls for help",
+        "See which patient's early warning score calls for somebody, and take the call on.",
+    )
     FLUID_READ = (
         "fluid.read",
         "See fluid balance",
@@ -306,6 +311,7 @@ GRANTS: dict[RoleName, frozenset[Permission]] = {
         P.HOSPITAL_READ, P.NOTIFICATION_READ, P.PATIENT_MERGE, P.REPORT_READ, P.STAFF_READ, P.STOCK_APPROVE,
         P.STOCK_READ, P.VISIT_READ,
         P.ENTRY_CORRECT, P.INCIDENT_READ,
+        P.ESCALATION_ANSWER,
     },
     RoleName.DOCTOR: WHOLE_CHART
     | {
@@ -314,6 +320,7 @@ GRANTS: dict[RoleName, frozenset[Permission]] = {
         P.DRAFT_REVIEW, P.LAB_CANCEL, P.LAB_ORDER, P.NOTE_SIGN, P.NOTIFICATION_READ, P.PRESCRIPTION_WRITE,
         P.SPO2_SCALE_SET, P.VISIT_ADMIT, P.VISIT_ORDER_DISCHARGE, P.VISIT_PLAN, P.VISIT_TRANSFER, P.VITALS_RECORD,
         P.CARE_ASSIGN, P.ENTRY_CORRECT, P.FLUID_RECORD,
+        P.ESCALATION_ANSWER,
     },
     RoleName.NURSE: WHOLE_CHART
     | {
@@ -321,6 +328,7 @@ GRANTS: dict[RoleName, frozenset[Permission]] = {
         P.ALERT_RECORD, P.ALLERGY_RECORD, P.BED_MANAGE, P.BREAK_GLASS_USE, P.CENSUS_READ, P.DOSE_GIVE, P.NOTE_WRITE,
         P.NOTIFICATION_READ, P.SPECIMEN_COLLECT, P.VISIT_ADMIT, P.VISIT_DEPART, P.VISIT_PLAN, P.VITALS_RECORD,
         P.CARE_ASSIGN, P.ENTRY_CORRECT, P.FLUID_RECORD,
+        P.ESCALATION_ANSWER,
     },
     RoleName.LAB_TECH: BANNER
     | {P.ALERT_READ, P.LAB_CANCEL, P.LAB_PROCESS, P.LAB_READ, P.NOTIFICATION_READ, P.SPECIMEN_COLLECT},

@@ -45,6 +45,8 @@ SAMPLES: dict[str | tuple[str, str], str] = {
     "fluid_id": "00000000-0000-7000-8000-000000000000",
     "handover_id": "00000000-0000-7000-8000-000000000000",
     "note_id": "00000000-0000-7000-8000-000000000000",
+    # No score of the demo has called for help.
+    "escalation_id": "00000000-0000-7000-8000-000000000000",
     # The demo hospital has seen no emergency.
     "grant_id": "00000000-0000-7000-8000-000000000000",
     "hospital_id": "SELECT id FROM hospitals WHERE code = 'NGH'",
@@ -59,6 +61,7 @@ SAMPLES: dict[str | tuple[str, str], str] = {
     "id": "SELECT id FROM users WHERE email = 'reception@hass.example'",
     "session_id": "SELECT id FROM sessions ORDER BY created_at LIMIT 1",
     "user_id": "SELECT id FROM users WHERE email = 'reception@hass.example'",
+    "vitals_id": "SELECT id FROM vitals LIMIT 1",
     "visit_id": "SELECT id FROM visits WHERE status = 'active' LIMIT 1",
     ("/account/sessions/{id}/end", "id"): "SELECT id FROM sessions ORDER BY created_at LIMIT 1",
     ("/api/v1/auth/sessions/{id}/end", "id"): "SELECT id FROM sessions ORDER BY created_at LIMIT 1",

@@ -23,7 +23,7 @@ MAY = {
     "manager": (
         f"{BANNER} visit.read bed.read bed.manage bed.set_up census.read hospital.read staff.read stock.read"
         " stock.approve audit.read report.read break_glass.review patient.merge entered_in_error.mark notification.read"
-        " entry.correct incident.read"
+        " entry.correct incident.read escalation.answer"
     ),
     # whole chart; admit, transfer, order discharge; vitals, SpO2 scale, allergies, diagnoses; order and cancel tests;
     # prescribe; sign notes; review drafts; own appointments; break-glass
@@ -32,6 +32,7 @@ MAY = {
         " alert.record allergy.record diagnosis.record lab.order lab.cancel prescription.write note.sign draft.review"
         " appointment.run break_glass.use census.read notification.read care.assign entry.correct fluid.record"
         " death.record lab.acknowledge triage.record"
+        " escalation.answer"
     ),
     # whole chart; admit, departure, beds; vitals, nurse logs, hand-over, collect specimens, doses, allergies;
     # break-glass
@@ -40,6 +41,7 @@ MAY = {
         " alert.record allergy.record break_glass.use census.read notification.read"
         " care.assign entry.correct fluid.record"
         " lab.acknowledge triage.record"
+        " escalation.answer"
     ),
     # banner, tests, specimens, results, reports; not the rest of the chart
     "lab_tech": f"{BANNER} alert.read lab.read lab.process lab.cancel specimen.collect notification.read",

@@ -9,6 +9,8 @@ DROP TRIGGER diagnoses_live_new ON diagnoses;
 DROP TRIGGER diagnoses_live_change ON diagnoses;
 DROP TRIGGER discharge_summaries_live_new ON discharge_summaries;
 DROP TRIGGER discharge_summaries_live_change ON discharge_summaries;
+DROP TRIGGER escalations_live_new ON escalations;
+DROP TRIGGER escalations_live_change ON escalations;
 DROP TRIGGER nurse_logs_live_new ON nurse_logs;
 DROP TRIGGER nurse_logs_live_change ON nurse_logs;
 DROP TRIGGER patient_alerts_live_new ON patient_alerts;

@@ -19,6 +19,10 @@ CREATE TRIGGER discharge_summaries_live_new AFTER INSERT ON discharge_summaries 
   FOR EACH STATEMENT EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER discharge_summaries_live_change AFTER UPDATE ON discharge_summaries REFERENCING NEW TABLE AS new_rows
   FOR EACH STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER escalations_live_new AFTER INSERT ON escalations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER escalations_live_change AFTER UPDATE ON escalations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER nurse_logs_live_new AFTER INSERT ON nurse_logs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER nurse_logs_live_change AFTER UPDATE ON nurse_logs REFERENCING NEW TABLE AS new_rows FOR EACH
@@ -61,6 +65,8 @@ ALTER TABLE diagnoses ENABLE ALWAYS TRIGGER diagnoses_live_new;
 ALTER TABLE diagnoses ENABLE ALWAYS TRIGGER diagnoses_live_change;
 ALTER TABLE discharge_summaries ENABLE ALWAYS TRIGGER discharge_summaries_live_new;
 ALTER TABLE discharge_summaries ENABLE ALWAYS TRIGGER discharge_summaries_live_change;
+ALTER TABLE escalations ENABLE ALWAYS TRIGGER escalations_live_new;
+ALTER TABLE escalations ENABLE ALWAYS TRIGGER escalations_live_change;
 ALTER TABLE nurse_logs ENABLE ALWAYS TRIGGER nurse_logs_live_new;
 ALTER TABLE nurse_logs ENABLE ALWAYS TRIGGER nurse_logs_live_change;
 ALTER TABLE patient_alerts ENABLE ALWAYS TRIGGER patient_alerts_live_new;
