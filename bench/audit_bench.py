@@ -1,7 +1,10 @@
 """What the audit trail costs a write: the same statements with the triggers on and off, as hass_app, fsync on.
 
 The two sides take turns on one connection, statement by statement, so that the machine's other work meets both alike.
-A write is a transaction as a request makes it: its context, one statement, the commit.
+A write is a transaction as a request makes it: its context, one statement, the commit. The unaudited side keeps all
+else that a write pays: keys, rules, other triggers, row-level security. Rows of a bulk insert share one context, one
+statement and one commit, so that each one's entry is most of what it costs: they have a line of their own, which
+`ratio_worst` leaves out.
 
 Alone: .venv/bin/python bench/audit_bench.py"""
 

@@ -25,6 +25,12 @@ from app.core.database import create_engine, session_factory
 from app.core.settings import get_settings
 
 T = TypeVar("T")
+# Whose writing it is, so that the entries say as much as they can.
+CONTEXT = (
+    "SELECT set_config('hass.act', 'test', true), set_config('hass.address', '192.0.2.7', true),"
+    " set_config('hass.request_id', 'request-1', true), set_config('hass.agent', 'tests', true),"
+    " set_config('hass.role', 'nurse', true), set_config('hass.purpose', 'TREAT', true)"
+)
 
 
 @dataclass

@@ -215,8 +215,8 @@ def _of_table(table: str) -> Iterator[str]:
         masked = ", ".join(f"'{name}'" for name in MASKED.get(table, ()))
         changes = "INSERT OR UPDATE OR DELETE"
         if table in HOSPITAL_TABLES:
-            # Once for each statement: a bulk import pays half for it (45 against 125 us a row). Rows of the whole
-            # network may come by logical replication one day, which fires row triggers only (design 8).
+            # Once for each statement: a bulk import pays less than half for it. Rows of the whole network may
+            # come by logical replication one day, which fires row triggers only (design 8).
             changes = "UPDATE OR DELETE"
             yield (
                 f"CREATE TRIGGER {table}_audit_new AFTER INSERT ON {table} REFERENCING NEW TABLE AS new_rows"

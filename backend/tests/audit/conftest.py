@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cluster import Database, TestCluster, new_cluster
 from factories import Make
-from trail import Trail, private_key
+from trail import CONTEXT, Trail, private_key
 
 _numbers = itertools.count()
 
@@ -45,13 +45,6 @@ def trail(sealed_once: tuple[Database, Path], quiet_cluster: TestCluster, tmp_pa
     with private_key(tmp_path / "home"):
         yield Trail(made)
     quiet_cluster.drop(made.name)
-
-
-CONTEXT = (
-    "SELECT set_config('hass.act', 'test', true), set_config('hass.address', '192.0.2.7', true),"
-    " set_config('hass.request_id', 'request-1', true), set_config('hass.agent', 'tests', true),"
-    " set_config('hass.role', 'nurse', true), set_config('hass.purpose', 'TREAT', true)"
-)
 
 
 def _organisation(make: Make) -> None:
