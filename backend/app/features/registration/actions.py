@@ -19,7 +19,7 @@ from app.core.versions import require_unchanged
 from app.features.registration.candidates import Choice, find_candidates, looked
 from app.features.registration.identity import SYSTEMS, birth_of, document_number, temporary_name
 from app.features.registration.numbers import take_mrn
-from app.features.registration.schemas import PatientChangeIn, PatientIn, UnknownPatientIn
+from app.features.registration.register_schemas import PatientChangeIn, PatientIn, UnknownPatientIn
 from app.models.hospital import Hospital
 from app.models.patient import BirthPrecision, Gender, IdentifierType, Patient
 

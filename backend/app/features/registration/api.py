@@ -14,7 +14,7 @@ from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
 from app.core.errors import Invalid
-from app.features.registration import actions, candidates, desk, queries, schemas
+from app.features.registration import actions, candidates, desk, queries, register_schemas, schemas
 from app.features.registration.rules import PatientSearch, read_search
 from app.models.patient import Patient, phone_digits
 from app.web.etag import Seen, send_etag
@@ -57,8 +57,8 @@ async def search_patients(
     summary="People of the network who may be the one before us",
 )
 async def find_candidates(
-    db: Db, actor: CurrentActor, known: schemas.CandidateSearchIn
-) -> schemas.CandidatesOut:
+    db: Db, actor: CurrentActor, known: register_schemas.CandidateSearchIn
+) -> register_schemas.CandidatesOut:
     """At most five, best first. Every look is in the audit trail, with how many were found."""
     return await candidates.find_candidates(db, actor, known)
 
@@ -70,7 +70,7 @@ async def find_candidates(
     status_code=201,
 )
 async def register_patient(
-    db: Db, actor: CurrentActor, response: Response, patient: schemas.PatientIn
+    db: Db, actor: CurrentActor, response: Response, patient: register_schemas.PatientIn
 ) -> schemas.PatientOut:
     """409 `candidates-found` while somebody of the network may be the patient: ask for the candidates, then send
     either the `person_id` it is, or all that it is not as `not_these`."""
@@ -85,7 +85,7 @@ async def register_patient(
     status_code=201,
 )
 async def register_unknown(
-    db: Db, actor: CurrentActor, response: Response, patient: schemas.UnknownPatientIn
+    db: Db, actor: CurrentActor, response: Response, patient: register_schemas.UnknownPatientIn
 ) -> schemas.PatientOut:
     made = await actions.register_unknown(db, actor, patient, now=clock.now())
     return await _told(db, actor, response, made)
@@ -112,14 +112,16 @@ async def correct_patient(
     response: Response,
     patient_id: UUID,
     seen: Seen,
-    changes: schemas.PatientChangeIn,
+    changes: register_schemas.PatientChangeIn,
 ) -> schemas.PatientOut:
     patient = await actions.correct_patient(db, actor, patient_id, changes, now=clock.now(), seen=seen)
     return await _told(db, actor, response, patient)
 
 
 @router.get("/arrivals", dependencies=[Needs(Permission.VISIT_READ)], summary="Who is expected on a day")
-async def expected_arrivals(db: Db, actor: CurrentActor, day: date | None = None) -> schemas.ArrivalsOut:
+async def expected_arrivals(
+    db: Db, actor: CurrentActor, day: date | None = None
+) -> register_schemas.ArrivalsOut:
     """Planned visits and appointments of one day of the hospital, today without `day`; at most 200, by time."""
     today = clock.now().astimezone(ZoneInfo(actor.timezone or "UTC")).date()
     return await desk.expected_arrivals(db, actor, day or today)
@@ -131,7 +133,7 @@ async def people_in_house(
     actor: CurrentActor,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
-) -> schemas.InHousePageOut:
+) -> register_schemas.InHousePageOut:
     return await desk.people_in_house(db, actor, limit=limit, cursor=cursor)
 
 

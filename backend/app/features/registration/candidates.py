@@ -13,7 +13,7 @@ from app.access.needs import needs
 from app.access.permissions import Permission
 from app.access.refusals import AS_ACTOR, reach_of
 from app.core.errors import Conflict, NotFound
-from app.features.registration.schemas import CandidateOut, CandidateSearchIn, CandidatesOut
+from app.features.registration.register_schemas import CandidateOut, CandidateSearchIn, CandidatesOut
 from app.models.patient import phone_digits, search_key
 
 SAME_NUMBER = 1

@@ -12,7 +12,7 @@ from app.access.needs import needs
 from app.access.permissions import Permission
 from app.core.cursors import read_cursor, read_key, write_cursor
 from app.features.registration import statements
-from app.features.registration.schemas import ArrivalOut, ArrivalsOut, InHouseOut, InHousePageOut
+from app.features.registration.register_schemas import ArrivalOut, ArrivalsOut, InHouseOut, InHousePageOut
 
 MOST_ARRIVALS = 200
 

@@ -25,7 +25,7 @@ async def show_desk(
 ) -> Response:
     now = clock.now()
     today = formatting.local_date(now, actor.timezone)
-    context = await found_context(db, actor, q, today) if q.strip() else {"q": "", "page": None}
+    context = await found_context(db, actor, q, today, narrow=True) if q.strip() else {"q": "", "page": None}
     if is_fragment(request) and q.strip():
         return render(request, "registration/found.html", actor, **context)
     arrivals = await desk.expected_arrivals(db, actor, today)

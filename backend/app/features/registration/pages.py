@@ -45,15 +45,23 @@ async def find_patients(
 
 
 async def found_context(
-    db: AsyncSession, actor: Actor, q: str, today: date, cursor: str | None = None
+    db: AsyncSession,
+    actor: Actor,
+    q: str,
+    today: date,
+    cursor: str | None = None,
+    *,
+    narrow: bool = False,
 ) -> dict[str, Any]:
-    """What the list of those found shows."""
+    """What the list of those found shows; a narrow one stands beside another."""
     search = read_search(q, today)
     page = await queries.search_patients(db, actor, search, cursor=cursor)
     return {
         "q": q,
         "page": page,
         "today": today,
+        "narrow": narrow,
+        "may_register": actor.can(Permission.PATIENT_REGISTER),
         "heading": _heading(q, page, cursor),
         "read_as": _read_as(search),
         "marked": [word for word in q.replace(",", " ").split() if not word.isdigit()],

@@ -1,5 +1,6 @@
 """Pages of registration: a new patient, somebody unknown, and corrections of who a patient is."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.access.permissions import Permission
 from app.core import clock
 from app.core.errors import HassError
 from app.core.versions import version_of
-from app.features.registration import actions, schemas
+from app.features.registration import actions, register_schemas, schemas
 from app.features.registration.banner import banner_of, patient_row
 from app.features.registration.candidates import find_candidates
 from app.features.registration.identity import birth_of, read_birth
@@ -25,7 +26,7 @@ from app.web.csrf import same_site
 from app.web.forms import Form, attempt, fill, read_form, read_many
 from app.web.templating import render
 
-M = TypeVar("M", schemas.PatientIn, schemas.PatientChangeIn)
+M = TypeVar("M", register_schemas.PatientIn, register_schemas.PatientChangeIn)
 router = APIRouter(dependencies=[Depends(same_site)])
 REGISTER = [Needs(Permission.PATIENT_REGISTER)]
 UPDATE = [Needs(Permission.PATIENT_UPDATE)]
@@ -63,13 +64,15 @@ async def show_registration(
 async def register_patient(request: Request, db: Db, actor: CurrentActor) -> Response:
     """Makes the file once the people who may be meant were looked at; shows them before."""
     form = await read_form(request, (*WHO, "person_id"))
-    wanted = read_who(form, schemas.PatientIn, (*WHO, "person_id"), actor, needed=("last_name",))
+    wanted = read_who(
+        form, register_schemas.PatientIn, (*WHO, "person_id"), actor, needed=("last_name", "gender")
+    )
     looked_at = await read_many(request, "not_these")
     if wanted is None:
         return render(request, "registration/new.html", actor, status_code=form.status_code, **_new(form))
     likely = (await find_candidates(db, actor, wanted)).items
     if wanted.person_id is None and any(str(each.person_id) not in looked_at for each in likely):
-        return render(request, "registration/new.html", actor, **_new(form, likely))
+        return render(request, "registration/new.html", actor, **_new(form, wanted, likely))
     wanted.not_these = [each.person_id for each in likely]
     made: list[Patient] = []
 
@@ -80,15 +83,17 @@ async def register_patient(request: Request, db: Db, actor: CurrentActor) -> Res
         return RedirectResponse(f"/patients/{made[0].id}?done=registered", 303)
     # Somebody else may have registered the person a moment ago: look again.
     likely = (await find_candidates(db, actor, wanted)).items
-    context = _new(form, likely)
+    context = _new(form, wanted, likely)
     return render(request, "registration/new.html", actor, status_code=form.status_code, **context)
 
 
-def _new(form: Form, likely: list[schemas.CandidateOut] | None = None) -> dict[str, Any]:
-    likely = likely or []
-    form.values.setdefault("gender", "unknown")
+def _new(
+    form: Form,
+    wanted: register_schemas.PatientIn | None = None,
+    likely: Sequence[register_schemas.CandidateOut] = (),
+) -> dict[str, Any]:
     is_taken = any(each.has_same_number for each in likely)
-    return {"form": form, "candidates": likely, "is_taken": is_taken}
+    return {"form": form, "wanted": wanted, "candidates": likely, "is_taken": is_taken}
 
 
 @router.get("/patients/new/birth", dependencies=REGISTER)
@@ -118,10 +123,10 @@ async def show_unknown(request: Request, actor: CurrentActor) -> Response:
 @router.post("/patients/new/unknown", dependencies=REGISTER)
 async def register_unknown(request: Request, db: Db, actor: CurrentActor) -> Response:
     form = await read_form(request, tuple(SEEN))
-    seen = fill(form, schemas.UnknownPatientIn, SEEN, needed=("gender",))
+    seen = fill(form, register_schemas.UnknownPatientIn, SEEN, needed=("gender",))
     made: list[Patient] = []
 
-    async def register(known: schemas.UnknownPatientIn) -> None:
+    async def register(known: register_schemas.UnknownPatientIn) -> None:
         made.append(await actions.register_unknown(db, actor, known, now=clock.now()))
 
     if seen is not None and await attempt(db, form, register(seen)):
@@ -137,7 +142,7 @@ async def show_details(request: Request, db: Db, actor: CurrentActor, patient_id
 @router.post("/patients/{patient_id}/edit", dependencies=UPDATE)
 async def correct_patient(request: Request, db: Db, actor: CurrentActor, patient_id: UUID) -> Response:
     form = await read_form(request, (*CHANGED, "version"))
-    changes = read_who(form, schemas.PatientChangeIn, tuple(CHANGED), actor, needed=("last_name",))
+    changes = read_who(form, register_schemas.PatientChangeIn, tuple(CHANGED), actor, needed=("last_name",))
     seen = form.values["version"] or None
     if changes is not None and await attempt(
         db, form, actions.correct_patient(db, actor, patient_id, changes, now=clock.now(), seen=seen)
@@ -189,9 +194,14 @@ def read_who(
     read = read_birth(typed, today) if typed else None
     if typed and read is None:
         form.errors[BIRTH] = TOLD_BIRTH
-    form.values[BIRTH] = read[0].isoformat() if read else ""
+    try:
+        born = birth_of(*read, today) if read else None
+    except HassError as error:
+        form.errors[BIRTH], born = error.sentence, None
+    form.values[BIRTH] = born.isoformat() if born else ""
     form.values["date_of_birth_precision"] = read[1].value if read else ""
-    labels = {name: CHANGED.get(name, "") for name in names if name not in CHOSEN or form.values.get(name)}
+    sent = [name for name in names if name not in CHOSEN or name in needed or form.values.get(name)]
+    labels = {name: CHANGED.get(name, "") for name in sent}
     made = fill(form, model, labels, needed=needed)
     form.values[BIRTH] = typed
     return made
