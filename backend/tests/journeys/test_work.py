@@ -64,6 +64,23 @@ async def test_slash_opens_the_palette_and_escape_closes_it(visit: Visit, hospit
     await expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+async def test_reception_registers_somebody_whom_the_hospital_knows_already(visit: Visit) -> None:
+    opened = await visit("reception", path="/desk")
+    page = opened.page
+    await page.keyboard.type("smyth")
+    await page.get_by_role("link", name="Register “smyth”").click()
+    await expect(page.get_by_label("Family name")).to_have_value("smyth")
+    await page.get_by_label("Given name").fill("John")
+    await page.get_by_label("Date of birth").fill("17 4 1968")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("status").filter(has_text="17-Apr-1968")).to_be_visible()
+    await page.get_by_label("Sex").select_option("male")
+    await page.get_by_role("button", name="Register", exact=True).click()
+    await expect(page.get_by_text("Is it this person?")).to_be_visible()
+    await page.get_by_role("link", name="Open this file").click()
+    await expect(page.get_by_role("region", name="Patient")).to_contain_text("SMITH, John")
+
+
 async def test_j_and_k_move_between_rows(visit: Visit, busy: Any) -> None:
     opened = await visit("doctor", path="/patients")
     page = opened.page
