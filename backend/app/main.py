@@ -23,6 +23,8 @@ from app.core.mail import PostOffice
 from app.core.settings import Settings, get_settings
 from app.features.admissions import api as admissions_api
 from app.features.beds import api as beds_api
+from app.features.beds import census_pages
+from app.features.beds import pages as beds_pages
 from app.features.departures import api as departures_api
 from app.features.files import api as files_api
 from app.features.identity import api as identity_api
@@ -161,6 +163,8 @@ def create_app(
         app.include_router(pages, include_in_schema=False)
     app.include_router(staff_pages.router, include_in_schema=False)
     app.include_router(ward_pages.router, include_in_schema=False)
+    app.include_router(beds_pages.router, include_in_schema=False)
+    app.include_router(census_pages.router, include_in_schema=False)
     app.include_router(organisation_pages.logos, include_in_schema=False)
     app.include_router(portal_pages.router, include_in_schema=False)
     app.include_router(trail_pages.router, include_in_schema=False)

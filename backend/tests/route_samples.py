@@ -42,6 +42,7 @@ ROWS: dict[str, Row] = {
     "note_id": Row("nurse_logs"),
     "to_user_id": Row("users"),
     "not_these": Row("persons"),
+    "move": Row("visits"),
     "loser_id": Row("patients"),
     "merge_id": Row("patient_merges"),
     "notification_id": Row("notifications"),
@@ -53,6 +54,7 @@ ROWS: dict[str, Row] = {
     "role_id": Row("roles"),
     "session_id": Row("sessions"),
     "user_id": Row("users"),
+    "visit": Row("visits"),
     "visit_id": Row("visits"),
     "vitals_id": Row("vitals"),
 }

@@ -23,6 +23,7 @@ class Entry:
 
 MENU = (
     Entry("Desk", "/desk", icon="door-enter", permission=Permission.PATIENT_REGISTER),
+    Entry("Beds", "/beds", icon="bed", permission=Permission.BED_READ),
     Entry("Patients", "/patients", icon="users", permission=Permission.PATIENT_SEARCH),
     Entry("Hospitals", "/organisation", icon="building-hospital", permission=Permission.HOSPITAL_READ),
     Entry("Beds and wards", "/wards", icon="bed", permission=Permission.BED_SET_UP),

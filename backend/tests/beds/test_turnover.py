@@ -192,7 +192,7 @@ def test_a_bed_that_does_not_fit_asks_why_and_keeps_the_answer(module_ward: Ward
     body = {"visit_id": str(visit["id"])}
     asked = press(nurse, bed, "take", body)
     assert (asked.status_code, asked.json()["code"]) == (422, "confirm-needed")
-    assert [each["field"] for each in asked.json()["errors"]] == ["bed_type"]
+    assert [each["field"] for each in asked.json()["errors"]] == ["bed_type", "reason"]
     assert module_ward.state(bed) == "available"
     taken = press(nurse, bed, "take", {**body, "reason": "Needs a ventilator."})
     assert taken.status_code == 200, taken.text
@@ -206,7 +206,7 @@ def test_a_bay_is_asked_about_when_the_other_sex_lies_in_it(module_ward: Ward, n
     beside = module_ward.bed(ward="Mixed", bay="Bay 1")
     elsewhere = module_ward.bed(ward="Mixed", bay="Bay 2")
     asked = press(nurse, beside, "take", {"visit_id": str(hers["id"])})
-    assert [each["field"] for each in asked.json()["errors"]] == ["sex"]
+    assert [each["field"] for each in asked.json()["errors"]] == ["sex", "reason"]
     assert press(nurse, elsewhere, "take", {"visit_id": str(hers["id"])}).status_code == 200
 
 
@@ -218,5 +218,5 @@ def test_an_isolated_patient_is_asked_about_outside_isolation(module_ward: Ward,
     )  # fmt: skip
     general, isolation = module_ward.bed(), module_ward.bed(bed_type="isolation")
     asked = press(nurse, general, "take", {"visit_id": str(visit["id"])})
-    assert [each["field"] for each in asked.json()["errors"]] == ["isolation"]
+    assert [each["field"] for each in asked.json()["errors"]] == ["isolation", "reason"]
     assert press(nurse, isolation, "take", {"visit_id": str(visit["id"])}).status_code == 200

@@ -24,12 +24,12 @@ As = Callable[[str], TestClient]
 HOMES = {
     "admin": "/organisation",
     "radmin": "/organisation",
-    "manager": "/patients",
-    "doctor": "/patients",
-    "nurse": "/patients",
+    "manager": "/beds",
+    "doctor": "/beds",
+    "nurse": "/beds",
     "lab": "/patients",
     "pharma": "/patients",
-    "reception": "/patients",
+    "reception": "/desk",
 }
 REFUSED = [
     ("admin", "/patients"),

@@ -115,8 +115,8 @@ async def expire_reservations(session: AsyncSession, *, now: datetime) -> int:
 async def _ask_where_it_does_not_fit(session: AsyncSession, bed: Bed, visit: Visit, now: datetime) -> None:
     found = misfits(await placement(session, bed.id, visit.id, now=now))
     if found:
-        told = [{"field": name, "sentence": sentence} for name, sentence in found.items()]
         sentence = " ".join([*found.values(), "Say why it is to be this bed all the same."])
+        told = [{"field": name, "sentence": each} for name, each in {**found, "reason": sentence}.items()]
         raise Invalid("confirm-needed", sentence, field="reason", errors=told)
 
 

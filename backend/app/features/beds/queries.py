@@ -75,6 +75,15 @@ async def list_waiting(session: AsyncSession, actor: Actor, *, now: datetime) ->
     return [WaitingOut.model_validate(dict(row)) for row in rows]
 
 
+@needs(Permission.BED_READ)
+async def read_mover(session: AsyncSession, actor: Actor, visit_id: UUID) -> WaitingOut:
+    """Who is to be put into a bed; raises NotFound for a visit that is out of reach or over."""
+    row = (await session.execute(text(statements.MOVER), {"visit_id": visit_id})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("visit-not-found", "There is no such visit here, or it has ended.")
+    return WaitingOut.model_validate(dict(row))
+
+
 @needs(Permission.CENSUS_READ)
 async def read_census(session: AsyncSession, actor: Actor, day: date | None, *, now: datetime) -> CensusOut:
     """A day of the hospital's zone, ward by ward; without `day` the last one that is over. Raises Invalid."""

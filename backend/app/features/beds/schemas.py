@@ -98,7 +98,7 @@ class BoardOut(Out):
 
 
 class WaitingOut(Out):
-    """Who is here, or comes today, and has no bed."""
+    """Somebody who is here, or comes within a day, and the bed he lies in, if any."""
 
     patient_id: UUID
     visit_id: UUID
@@ -111,6 +111,7 @@ class WaitingOut(Out):
     date_of_birth_precision: str
     gender: str
     since: datetime | None
+    bed_number: str | None
 
 
 class FlowOut(Out):

@@ -49,13 +49,19 @@ SELECT b.id, b.bed_number, b.ward, b.floor, b.bay, b.bed_type, b.status, b.statu
  WHERE ((:bed_id)::uuid IS NULL OR b.id = :bed_id)
  ORDER BY b.ward, b.bay NULLS LAST, b.bed_number, b.id"""
 
-# Who is treated here, or comes until tomorrow, and lies in no bed and has none kept; the longest wait first.
-WAITING = """
+_WHO = """
 SELECT v.id AS visit_id, v.visit_type, v.status AS visit_status,
        coalesce(v.admission_date, v.expected_arrival) AS since,
-       p.id AS patient_id, p.first_name, p.last_name, p.mrn, p.date_of_birth, p.date_of_birth_precision, p.gender
+       p.id AS patient_id, p.first_name, p.last_name, p.mrn, p.date_of_birth, p.date_of_birth_precision, p.gender,
+       (SELECT b.bed_number FROM beds b WHERE b.assigned_visit_id = v.id LIMIT 1) AS bed_number
   FROM visits v
- CROSS JOIN LATERAL (SELECT * FROM patients p WHERE p.id = v.patient_id LIMIT 1) p
+ CROSS JOIN LATERAL (SELECT * FROM patients p WHERE p.id = v.patient_id LIMIT 1) p"""
+
+# Who is to be moved, whether he has a bed or not.
+MOVER = f"{_WHO} WHERE v.id = :visit_id AND v.status IN ('planned', 'active', 'on_leave')"
+
+# Who is treated here, or comes until tomorrow, and lies in no bed and has none kept; the longest wait first.
+WAITING = f"""{_WHO}
  WHERE v.status IN ('planned', 'active', 'on_leave') AND v.visit_type <> 'outpatient'
    AND (v.status <> 'planned' OR v.expected_arrival < :before)
    AND (SELECT true FROM beds b WHERE b.assigned_visit_id = v.id LIMIT 1) IS NULL
