@@ -9,11 +9,14 @@ from app.access.permissions import Permission
 # Rows of one hospital; its staff with the right hears of them, and nobody else.
 TOPICS: dict[str, Permission] = {
     "allergies": Permission.ALLERGY_READ,
+    "appointments": Permission.APPOINTMENT_READ,
     "beds": Permission.BED_READ,
     "care_assignments": Permission.VISIT_READ,
     "diagnoses": Permission.VISIT_CLINICAL_READ,
     "discharge_summaries": Permission.VISIT_CLINICAL_READ,
     "escalations": Permission.ESCALATION_ANSWER,
+    "fluid_entries": Permission.NOTE_READ,
+    "handovers": Permission.NOTE_READ,
     "nurse_logs": Permission.NOTE_READ,
     "patient_alerts": Permission.PATIENT_READ,
     "patients": Permission.PATIENT_READ,

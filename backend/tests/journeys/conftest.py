@@ -17,6 +17,7 @@ from factories import HOUR, NOW, Make
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from served import PASSWORDS, Hospitals
 
+from app.core.settings import Settings
 from app.doctor import find_browser
 from app.main import create_app
 
@@ -39,7 +40,9 @@ def address(hospitals: Hospitals) -> Iterator[str]:
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(hospitals.database.app_url, demo=True), log_level="warning", access_log=False
+            create_app(hospitals.database.app_url, demo=True, settings=Settings(stream_seconds=900)),
+            log_level="warning",
+            access_log=False,
         )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

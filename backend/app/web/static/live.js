@@ -90,6 +90,15 @@
     made.dispatchEvent(new CustomEvent("live:read", { bubbles: true }));
   }
 
+  /* What is told in words of time ("due in 3 min") grows old by itself. */
+  for (const part of parts()) {
+    const every = Number(part.dataset.liveEvery) * 1000;
+    if (every) setInterval(() => {
+      const now = document.getElementById(part.id);
+      if (!document.hidden && now && now.dataset.liveMode !== "line" && !busy(now) && !waiting.has(part.id)) read(part.id, false);
+    }, every);
+  }
+
   const readAll = () => {
     for (const id of [...waiting.keys()]) read(id, false);
   };

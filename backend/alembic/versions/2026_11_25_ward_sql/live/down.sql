@@ -1,6 +1,8 @@
 -- The queue and the events go with their schema; the triggers before their functions.
 DROP TRIGGER allergies_live_new ON allergies;
 DROP TRIGGER allergies_live_change ON allergies;
+DROP TRIGGER appointments_live_new ON appointments;
+DROP TRIGGER appointments_live_change ON appointments;
 DROP TRIGGER beds_live_new ON beds;
 DROP TRIGGER beds_live_change ON beds;
 DROP TRIGGER care_assignments_live_new ON care_assignments;
@@ -11,6 +13,10 @@ DROP TRIGGER discharge_summaries_live_new ON discharge_summaries;
 DROP TRIGGER discharge_summaries_live_change ON discharge_summaries;
 DROP TRIGGER escalations_live_new ON escalations;
 DROP TRIGGER escalations_live_change ON escalations;
+DROP TRIGGER fluid_entries_live_new ON fluid_entries;
+DROP TRIGGER fluid_entries_live_change ON fluid_entries;
+DROP TRIGGER handovers_live_new ON handovers;
+DROP TRIGGER handovers_live_change ON handovers;
 DROP TRIGGER nurse_logs_live_new ON nurse_logs;
 DROP TRIGGER nurse_logs_live_change ON nurse_logs;
 DROP TRIGGER patient_alerts_live_new ON patient_alerts;

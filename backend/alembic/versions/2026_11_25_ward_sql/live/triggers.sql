@@ -3,6 +3,10 @@ CREATE TRIGGER allergies_live_new AFTER INSERT ON allergies REFERENCING NEW TABL
   EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER allergies_live_change AFTER UPDATE ON allergies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER appointments_live_new AFTER INSERT ON appointments REFERENCING NEW TABLE AS new_rows FOR EACH
+  STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER appointments_live_change AFTER UPDATE ON appointments REFERENCING NEW TABLE AS new_rows FOR EACH
+  STATEMENT EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER beds_live_new AFTER INSERT ON beds REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE
   FUNCTION announce_rows();
 CREATE TRIGGER beds_live_change AFTER UPDATE ON beds REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE
@@ -21,7 +25,15 @@ CREATE TRIGGER discharge_summaries_live_change AFTER UPDATE ON discharge_summari
   FOR EACH STATEMENT EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER escalations_live_new AFTER INSERT ON escalations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION announce_rows();
-CREATE TRIGGER escalations_live_change AFTER UPDATE ON escalations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+CREATE TRIGGER escalations_live_change AFTER UPDATE ON escalations REFERENCING NEW TABLE AS new_rows FOR EACH
+  STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER fluid_entries_live_new AFTER INSERT ON fluid_entries REFERENCING NEW TABLE AS new_rows FOR EACH
+  STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER fluid_entries_live_change AFTER UPDATE ON fluid_entries REFERENCING NEW TABLE AS new_rows FOR EACH
+  STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER handovers_live_new AFTER INSERT ON handovers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER handovers_live_change AFTER UPDATE ON handovers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER nurse_logs_live_new AFTER INSERT ON nurse_logs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION announce_rows();
@@ -57,6 +69,8 @@ CREATE TRIGGER sessions_unattended BEFORE UPDATE ON sessions FOR EACH ROW WHEN (
 -- No session setting switches one off.
 ALTER TABLE allergies ENABLE ALWAYS TRIGGER allergies_live_new;
 ALTER TABLE allergies ENABLE ALWAYS TRIGGER allergies_live_change;
+ALTER TABLE appointments ENABLE ALWAYS TRIGGER appointments_live_new;
+ALTER TABLE appointments ENABLE ALWAYS TRIGGER appointments_live_change;
 ALTER TABLE beds ENABLE ALWAYS TRIGGER beds_live_new;
 ALTER TABLE beds ENABLE ALWAYS TRIGGER beds_live_change;
 ALTER TABLE care_assignments ENABLE ALWAYS TRIGGER care_assignments_live_new;
@@ -67,6 +81,10 @@ ALTER TABLE discharge_summaries ENABLE ALWAYS TRIGGER discharge_summaries_live_n
 ALTER TABLE discharge_summaries ENABLE ALWAYS TRIGGER discharge_summaries_live_change;
 ALTER TABLE escalations ENABLE ALWAYS TRIGGER escalations_live_new;
 ALTER TABLE escalations ENABLE ALWAYS TRIGGER escalations_live_change;
+ALTER TABLE fluid_entries ENABLE ALWAYS TRIGGER fluid_entries_live_new;
+ALTER TABLE fluid_entries ENABLE ALWAYS TRIGGER fluid_entries_live_change;
+ALTER TABLE handovers ENABLE ALWAYS TRIGGER handovers_live_new;
+ALTER TABLE handovers ENABLE ALWAYS TRIGGER handovers_live_change;
 ALTER TABLE nurse_logs ENABLE ALWAYS TRIGGER nurse_logs_live_new;
 ALTER TABLE nurse_logs ENABLE ALWAYS TRIGGER nurse_logs_live_change;
 ALTER TABLE patient_alerts ENABLE ALWAYS TRIGGER patient_alerts_live_new;
