@@ -215,7 +215,7 @@ def test_definer_sees_only_the_tables_it_needs(make: Make) -> None:
     }
     assert granted == {
         "roles", "regions", "hospitals", "users", "patients", "sessions", "password_links", "sign_in_delays",
-        "form_drafts", "persons", "person_identifiers", "audit_logs", "access_grants",
+        "form_drafts", "persons", "person_identifiers", "person_links", "audit_logs", "access_grants",
         "care_assignments",
         # Counted, never shown (definer_organisation.sql).
         "visits", "beds", "import_sources",
