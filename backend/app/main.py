@@ -26,6 +26,7 @@ from app.features.beds import api as beds_api
 from app.features.beds import census_pages
 from app.features.beds import pages as beds_pages
 from app.features.departures import api as departures_api
+from app.features.emergency import api as emergency_api
 from app.features.files import api as files_api
 from app.features.identity import api as identity_api
 from app.features.live import api as live_api
@@ -51,6 +52,7 @@ from app.features.staff import api as staff_api
 from app.features.staff import pages as staff_pages
 from app.features.trail import api as trail_api
 from app.features.trail import pages as trail_pages
+from app.features.transfers import api as transfers_api
 from app.features.visits import api as visits_api
 from app.web import handlers
 from app.web.guard import Guard
@@ -135,7 +137,7 @@ def create_app(
     app.include_router(signin_api.users, prefix=API)
     app.include_router(registration_api.router, prefix=API)
     app.include_router(organisation_api.router, prefix=API)
-    for ward in (visits_api, admissions_api, departures_api):
+    for ward in (visits_api, admissions_api, departures_api, transfers_api, emergency_api):
         app.include_router(ward.router, prefix=API)
     app.include_router(staff_api.router, prefix=API)
     app.include_router(beds_api.router, prefix=API)

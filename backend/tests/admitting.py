@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from factories import Make, Values
+from factories import NOW, Make, Values
 from network import Login, Network
 
 
@@ -63,3 +63,35 @@ def ward_connection(network: Network) -> Any:
 @pytest.fixture
 def ward(network: Network, ward_connection: Any) -> Ward:
     return Ward(network, Make(ward_connection))
+
+
+ELEMENTS = (
+    "reason_for_hospitalization", "procedures", "care_provided", "condition_at_discharge", "information_given",
+    "follow_up",
+)  # fmt: skip
+
+
+def summary(**given: Any) -> Values:
+    return {**{name: f"{name}, in words" for name in ELEMENTS}, "disposition": "home", **given}
+
+
+def ready(ward: Ward, *, without: str = "", **given: Any) -> tuple[Values, Values]:
+    """A visit in a bed with everything that a departure asks for, but `without`."""
+    visit = ward.visit(**given)
+    bed = ward.make.bed(visit=visit, status="occupied")
+    doctor = {"by": ward.login("doctor").user["id"]}
+    if without != "final_diagnosis":
+        ward.make.diagnosis(visit=visit)
+    if without != "summary":
+        told = summary()
+        if without.startswith("summary."):
+            told.pop(without.removeprefix("summary."), None)
+        signature = (
+            {"signed_at": NOW, "signed_by_id": doctor["by"]} if not without.startswith("summary") else {}
+        )
+        empty = dict.fromkeys((*ELEMENTS, "disposition"))
+        ward.make.discharge_summary(visit=visit, **{**empty, **told}, **signature)
+    if without != "discharge_order":
+        ordered = {"discharge_ordered_at": NOW, "discharge_ordered_by_id": doctor["by"]}
+        ward.make.change("visits", visit["id"], ordered)
+    return visit, bed

@@ -141,6 +141,8 @@ WHOSE: dict[str, tuple[str, str, str, str]] = {
     "hospitals": ("t.id", "t.region_id", NONE, ""),
     "regions": (NONE, "t.id", NONE, ""),
     "users": ("t.hospital_id", "t.region_id", NONE, ""),
+    # Both hospitals see a request; within reach of whoever is none of them it is nobody's.
+    "transfer_requests": ("t.from_hospital_id", NONE, "t.patient_id", ""),
 }
 OF_USER = ("u.hospital_id", "u.region_id", NONE, "LEFT JOIN users u ON u.id = t.user_id")
 OF_HOSPITAL = "LEFT JOIN hospitals h ON h.id = t.{column}"

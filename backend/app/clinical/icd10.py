@@ -12,7 +12,7 @@ from pathlib import Path
 
 SYSTEM = "http://hl7.org/fhir/sid/icd-10-cm"
 # Three characters, then up to four behind a dot (ICD-10-CM guidelines, section I.A.2).
-FORM = re.compile(r"[A-TV-Z][0-9][0-9AB](\.[0-9A-TV-Z]{1,4})?")
+FORM = re.compile(r"[A-Z][0-9][0-9AB](\.[0-9A-Z]{1,4})?")
 TABLE = Path(__file__).with_name("data") / "icd10cm_common.csv"
 
 

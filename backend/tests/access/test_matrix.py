@@ -54,6 +54,7 @@ SAMPLES: dict[str | tuple[str, str], str] = {
     "merge_id": "00000000-0000-7000-8000-000000000000",
     "patient_id": "SELECT id FROM patients WHERE last_name = 'Smith'",
     "region_id": "SELECT id FROM regions WHERE code = 'NORTH'",
+    "transfer_id": "00000000-0000-7000-8000-000000000000",
     "diagnosis_id": "00000000-0000-7000-8000-000000000000",
     "result_id": "00000000-0000-7000-8000-000000000000",
     "role_id": "SELECT id FROM roles WHERE name = 'pharmacist'",
