@@ -28,7 +28,9 @@ from app.features.beds import pages as beds_pages
 from app.features.departures import api as departures_api
 from app.features.emergency import api as emergency_api
 from app.features.files import api as files_api
+from app.features.files import pages as files_pages
 from app.features.identity import api as identity_api
+from app.features.identity import pages as identity_pages
 from app.features.live import api as live_api
 from app.features.live import pages as live_pages
 from app.features.live.hub import Hub
@@ -159,6 +161,8 @@ def create_app(
         register_pages.router,
         desk_pages.router,
         records_pages.router,
+        files_pages.router,
+        identity_pages.router,
         registration_pages.router,
         organisation_pages.router,
     ):
