@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.actor import Actor
 from app.access.needs import needs
 from app.access.permissions import Permission
-from app.access.reach import the_open_visit, the_visit
+from app.access.reach import the_visit
 from app.core.errors import Conflict, Invalid, NotFound
 from app.features.notes.rules import fits
 from app.features.notes.schemas import CareIn, CareOut
@@ -24,8 +24,8 @@ async def assign_care(
 ) -> CareOut:
     """A colleague cares from now on; as the doctor in charge in the place of who was. Raises Conflict on a visit
     that is not open; that one person cares once at a time is the database's."""
-    colleague = await the_colleague(session, actor, wanted.user_id, wanted.role)
-    visit = await visit_for(session, visit_id, wanted.role)
+    visit = await visit_for(session, visit_id)
+    colleague = await the_colleague(session, visit.hospital_id, wanted.user_id, wanted.role)
     care = await begin_care(session, visit, colleague.id, wanted.role, by=actor, now=now)
     return _out(care, colleague)
 
@@ -34,8 +34,8 @@ async def assign_care(
 async def take_over(session: AsyncSession, actor: Actor, care_id: UUID, *, now: datetime) -> CareOut:
     """The actor cares from now on in the place of somebody; raises Conflict when that care has ended."""
     care = await _care(session, care_id)
-    colleague = await the_colleague(session, actor, actor.user_id, care.role)
-    visit = await visit_for(session, care.visit_id, care.role)
+    visit = await visit_for(session, care.visit_id)
+    colleague = await the_colleague(session, visit.hospital_id, actor.user_id, care.role)
     care = await _care(session, care_id, lock=True)
     if care.user_id == actor.user_id:
         raise Conflict("yours-already", "You care for this patient already.")
@@ -53,7 +53,7 @@ async def release_care(
 ) -> CareAssignment:
     """The care ends; the doctor in charge goes only when another comes. Raises NotFound or Conflict."""
     care = await _care(session, care_id)
-    await visit_for(session, care.visit_id, care.role)
+    await visit_for(session, care.visit_id)
     care = await _care(session, care_id, lock=True)
     if care.until_at is not None:
         raise ended()
@@ -70,10 +70,8 @@ def ended() -> Conflict:
     return Conflict("care-ended", "This care has ended already. Reload and look who cares now.")
 
 
-async def visit_for(session: AsyncSession, visit_id: UUID, role: CareRole) -> Visit:
-    """The open visit; its row is held for who will change its doctor in charge."""
-    if role is not CareRole.ATTENDING:
-        return await the_open_visit(session, visit_id)
+async def visit_for(session: AsyncSession, visit_id: UUID) -> Visit:
+    """The open visit, its row held: two who change its carers wait for each other."""
     visit = await the_visit(session, visit_id, lock=True)
     visit.require_open()
     return visit
@@ -111,7 +109,7 @@ async def begin_care(
     return care
 
 
-async def the_colleague(session: AsyncSession, actor: Actor, user_id: UUID, role: CareRole) -> User:
+async def the_colleague(session: AsyncSession, hospital_id: UUID, user_id: UUID, role: CareRole) -> User:
     """Somebody of this hospital who may care in that role; raises Invalid."""
     row = (
         await session.execute(
@@ -119,7 +117,7 @@ async def the_colleague(session: AsyncSession, actor: Actor, user_id: UUID, role
             .join(Role, Role.id == User.role_id)
             .where(
                 User.id == user_id,
-                User.hospital_id == actor.hospital_id,
+                User.hospital_id == hospital_id,
                 User.is_active,
                 ~User.is_deleted,
             )

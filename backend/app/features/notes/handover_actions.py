@@ -35,7 +35,7 @@ async def draft_handover(
     """A draft of who cares for the patient; one at a time, which is the database's."""
     visit = await the_open_visit(session, visit_id)
     role = await _my_role(session, actor, visit_id, wanted.care_role)
-    await _require_receiver(session, actor, wanted.to_user_id, role)
+    await _require_receiver(session, actor, visit.hospital_id, wanted.to_user_id, role)
     handover = Handover(
         hospital_id=visit.hospital_id,
         patient_id=visit.patient_id,
@@ -65,7 +65,8 @@ async def change_handover(
             "handover-given", "This hand-over was given and stays as it was told. Withdraw it first."
         )
     sent = changes.model_dump(exclude_unset=True)
-    await _require_receiver(session, actor, sent.get("to_user_id"), handover.care_role)
+    receiver = sent.get("to_user_id")
+    await _require_receiver(session, actor, handover.hospital_id, receiver, handover.care_role)
     for name, value in sent.items():
         setattr(handover, name, value)
     await session.flush()
@@ -106,8 +107,8 @@ async def accept_handover(
     handover = await _the_handover(session, actor, handover_id)
     if handover.to_user_id != actor.user_id:
         raise NotYours("This hand-over is for somebody else. Only the receiver accepts.")
-    await the_colleague(session, actor, actor.user_id, handover.care_role)
-    visit = await visit_for(session, handover.visit_id, handover.care_role)
+    await the_colleague(session, handover.hospital_id, actor.user_id, handover.care_role)
+    visit = await visit_for(session, handover.visit_id)
     handover = await _lock(session, handover)
     handover.move_to(HandoverStatus.ACCEPTED)
     handover.accepted_at, handover.synthesis = now, given.synthesis
@@ -184,10 +185,10 @@ async def _my_role(session: AsyncSession, actor: Actor, visit_id: UUID, wanted: 
 
 
 async def _require_receiver(
-    session: AsyncSession, actor: Actor, user_id: UUID | None, role: CareRole
+    session: AsyncSession, actor: Actor, hospital_id: UUID, user_id: UUID | None, role: CareRole
 ) -> None:
     if user_id is None:
         return
     if user_id == actor.user_id:
         raise Invalid("to-oneself", "Nobody hands over to himself. Choose a colleague.", field="to_user_id")
-    await the_colleague(session, actor, user_id, role)
+    await the_colleague(session, hospital_id, user_id, role)
