@@ -119,6 +119,7 @@ async def test_the_banner_is_found_by_key(in_hospital: AsyncSession, hospitals: 
             PatientSearch(mrn="LSH-010012"),
             r"merged_into_id IS NOT NULL|patients_hospital_id_mrn_idx on patients m",
         ),
+        (PatientSearch(bed="A-07"), r"id = ANY"),
         (PatientSearch(code="LK123456"), r"person_id = ANY"),
         (PatientSearch(code="LK123456"), r"plain_value = 'LK123456'"),
         (PatientSearch(born=(date(1968, 4, 17),)), r"date_of_birth = ANY|date_of_birth = '1968-04-17'"),
@@ -133,6 +134,25 @@ async def test_a_search_is_led_by_its_index(
     plan = await plan_of(in_hospital, sql, values)
     assert "Seq Scan" not in plan, plan
     assert re.search(rf"Index Cond: .*({condition})", plan), plan
+
+
+async def test_those_opened_last_are_read_from_the_own_part_of_the_trail(in_hospital: AsyncSession) -> None:
+    plan = await plan_of(in_hospital, statements.LAST_OPENED, {"user_id": uuid4()})
+    assert "Seq Scan" not in plan, plan
+    assert re.search(r"Index Cond: .*user_id = ", plan), plan
+
+
+@pytest.mark.parametrize("name", ["ARRIVALS", "IN_HOUSE"])
+async def test_the_desk_reads_the_hospitals_part_of_an_index(
+    name: str, in_hospital: AsyncSession, filled: Any
+) -> None:
+    values: dict[str, Any] = {
+        "hospital_id": filled[0], "from_at": datetime(2026, 1, 1, tzinfo=UTC), "with_appointments": True,
+        "until_at": datetime(2026, 1, 2, tzinfo=UTC), "limit": 21, "after_id": None, "after_name": None,
+    }  # fmt: skip
+    sql = getattr(statements, name)
+    plan = await plan_of(in_hospital, sql, {key: value for key, value in values.items() if f":{key}" in sql})
+    assert "Seq Scan" not in plan, plan
 
 
 async def test_the_list_without_a_search_stays_in_the_hospitals_part_of_an_index(

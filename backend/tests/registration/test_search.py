@@ -1,11 +1,14 @@
 """The search: every way to find a patient, page by page, inside the own hospital."""
 
+import re
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from factories import Make
 from served import Hospitals
+from somebody import Person
 from starlette.testclient import TestClient
 from strangers import unlike
 
@@ -160,7 +163,7 @@ def test_the_palette_offers_patients_with_two_identifiers(page_as: As) -> None:
     part = page_as("nurse").get("/patients/found?q=quill").text
     assert part.count('role="option"') == 7
     assert part.count("NGH-0700") == 7
-    assert page_as("nurse").get("/patients/found?q=").text.strip() == ""
+    assert page_as("nurse").get("/patients/found?q=%20x").text.strip() == ""
 
 
 def test_the_mrn_of_a_merged_file_leads_to_the_one_that_is_used(api_as: As, hospitals: Hospitals) -> None:
@@ -204,3 +207,20 @@ def test_a_social_security_number_is_found_with_and_without_dashes(api_as: As) -
 def test_an_mrn_with_a_wrong_digit_is_told_from_an_unknown_one(page_as: As) -> None:
     assert "last digit of this MRN does not fit" in page_as("nurse").get("/patients?q=NGH-0048216").text
     assert "last digit" not in page_as("nurse").get("/patients?q=NGH-0048215").text
+
+
+def test_a_patient_is_found_by_the_bed(api_as: As) -> None:
+    for words in ("A-07", "a-07", "A-0"):
+        assert "Smith" in names(api_as("nurse"), q=words)
+    assert names(api_as("nurse"), q="Z-99") == []
+
+
+def test_the_palette_begins_with_those_opened_last(
+    somebody: Callable[[str], Person], hospitals: Hospitals, busy: UUID
+) -> None:
+    page = somebody("doctor@hass.example").page()
+    assert page.get("/patients/found?q=").text.strip() == ""
+    for patient in (hospitals.john, busy, hospitals.nora, hospitals.john):
+        page.get(f"/patients/{patient}")
+    listed = re.findall(r'data-go="/patients/([^"]+)"', page.get("/patients/found?q=").text)
+    assert listed == [str(hospitals.john), str(busy)]

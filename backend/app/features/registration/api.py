@@ -47,6 +47,7 @@ async def search_patients(
         mrn=(mrn or "").strip().upper() or read.mrn,
         digits=phone_digits(phone) or read.digits,
         code=read.code,
+        bed=read.bed,
     )
     return await queries.search_patients(db, actor, search, limit=limit, cursor=cursor)
 

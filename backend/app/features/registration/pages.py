@@ -70,12 +70,14 @@ async def found_context(
 
 @router.get("/patients/found", dependencies=[Needs(Permission.PATIENT_SEARCH)])
 async def offer_patients(request: Request, db: Db, actor: CurrentActor, q: Words = "") -> Response:
-    """What the palette offers while somebody types."""
+    """What the palette offers while somebody types; before that, whom he opened last."""
     today = formatting.local(clock.now(), actor.timezone).date()
     search = read_search(q, today)
     page = schemas.PatientPageOut(items=[], next_cursor=None)
     if not search.is_empty:
         page = await queries.search_patients(db, actor, search, limit=7)
+    elif not q.strip():
+        page = schemas.PatientPageOut(items=await queries.last_opened(db, actor), next_cursor=None)
     return render(request, "registration/options.html", actor, page=page, today=today)
 
 
@@ -138,8 +140,15 @@ def _read_as(search: PatientSearch) -> str:
         parts.append(f"born in {search.year}")
     if search.digits:
         parts.append("phone, MRN or number on a document")
+    if search.bed:
+        parts.append("bed")
     if search.code:
         parts.append("number on a document")
-    if search.mrn and not is_valid_mrn(search.mrn) and len(search.mrn.rpartition("-")[2]) >= WHOLE_MRN:
+    if (
+        search.mrn
+        and not search.bed
+        and not is_valid_mrn(search.mrn)
+        and len(search.mrn.rpartition("-")[2]) >= WHOLE_MRN
+    ):
         parts.append("the last digit of this MRN does not fit: look for a wrong one")
     return ", ".join(parts)

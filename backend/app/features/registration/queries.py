@@ -69,6 +69,8 @@ def search_values(
     }
     if search.mrn:
         values["mrn"] = search.mrn
+    if search.bed:
+        values["bed"] = search.bed
     if with_documents:
         values["document"] = search.document
     if search.digits:
@@ -107,6 +109,13 @@ async def search_patients(
     return schemas.PatientPageOut(
         items=items, next_cursor=write_cursor(rows[-1]["sort_key"], rows[-1]["id"]) if more else None
     )
+
+
+@needs(Permission.PATIENT_SEARCH)
+async def last_opened(session: AsyncSession, actor: Actor) -> list[schemas.PatientRowOut]:
+    """The last five patients whose chart the actor opened, the latest first."""
+    rows = await session.execute(text(statements.LAST_OPENED), {"user_id": actor.user_id})
+    return [schemas.PatientRowOut.model_validate(dict(row)) for row in rows.mappings()]
 
 
 @needs(Permission.PATIENT_READ)

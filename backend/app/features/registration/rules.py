@@ -19,6 +19,7 @@ WORDED = re.compile(r"\b(\d{1,2})[ ./-]?([a-zA-Z]{3,9})[ ./-]?(\d{4})\b")
 WORDED_FIRST = re.compile(r"\b([a-zA-Z]{3,9})[ .]?(\d{1,2}),? (\d{4})\b")
 PACKED = re.compile(r"\b(\d{8})\b")
 MRN = re.compile(r"\b([a-zA-Z][a-zA-Z0-9]{1,11})-(\d{1,11})\b")
+BED = re.compile(r"[a-zA-Z]{1,4}-?\d{1,3}[a-zA-Z]?")
 MOST_NAMES = 6
 # A word with so many digits is no name.
 CODE_DIGITS = 4
@@ -37,6 +38,8 @@ class PatientSearch:
     digits: str | None = None
     # Letters and digits mixed: what stands on a passport.
     code: str | None = None
+    # Where somebody lies, such as A-07.
+    bed: str | None = None
 
     @property
     def document(self) -> str | None:
@@ -51,7 +54,9 @@ class PatientSearch:
     @property
     def kinds(self) -> list[str]:
         """By what it searches, without the values."""
-        return [name for name in ("names", "born", "year", "mrn", "digits", "code") if getattr(self, name)]
+        return [
+            name for name in ("names", "born", "year", "mrn", "digits", "code", "bed") if getattr(self, name)
+        ]
 
 
 def _day(year: int, month: int, day: int) -> date | None:
@@ -92,10 +97,13 @@ def read_search(words: str, today: date) -> PatientSearch:
     """Reads a search box.
 
     >>> read_search("halvors ing 1959", date(2026, 11, 24))
-    PatientSearch(names=('halvors', 'ing'), born=(), year=1959, mrn=None, digits=None, code=None)
+    PatientSearch(names=('halvors', 'ing'), born=(), year=1959, mrn=None, digits=None, code=None, bed=None)
     """
     # Neither a NUL nor any other control character is part of a name; the database would refuse it.
     words = " ".join("".join(c if c.isprintable() else " " for c in words.replace(",", " ")).split())
+    if BED.fullmatch(words):
+        # The beginning of an MRN may look like a bed: both are searched.
+        return PatientSearch(bed=words.upper(), mrn=words.upper() if MRN.fullmatch(words) else None)
     mrn = None
     # "Mar-1959" is the end of a date.
     if (match := MRN.search(words)) and not (_month(match[1]) and len(match[2]) == 4):

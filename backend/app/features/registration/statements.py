@@ -197,6 +197,20 @@ SELECT audit_event('E', '110112', 'patients', NULL, NULL, 0::smallint, NULL,
                    jsonb_build_object('by', (:by)::text, 'found', (:found)::int))"""
 
 
+# The last five charts that the reader opened, from the trail itself: his own entries only.
+LAST_OPENED = f"""
+WITH openings AS MATERIALIZED (
+  SELECT a.resource_id, a.created_at FROM audit_logs a
+   WHERE a.user_id = :user_id AND a.created_at > now() - INTERVAL '7 days' AND a.event_type = '110110'
+     AND a.action = 'R' AND a.outcome = 0
+   ORDER BY a.created_at DESC LIMIT 100)
+SELECT{ROW}
+  FROM (SELECT resource_id, max(created_at) AS opened_at FROM openings GROUP BY resource_id
+         ORDER BY opened_at DESC LIMIT 5) o
+  JOIN patients p ON p.id = o.resource_id JOIN hospitals h ON h.id = p.hospital_id
+ ORDER BY o.opened_at DESC, p.id"""
+
+
 def after(column: str, alias: str, first: str = "false") -> str:
     """The rows that follow the cursor in `first, column DESC, id DESC`, where NULL comes before any value.
 
@@ -224,6 +238,12 @@ BY_DOCUMENT = (
 )
 
 
+BY_BED = (
+    "p.id = ANY (ARRAY(SELECT b.assigned_patient_id FROM beds b WHERE b.hospital_id = :hospital_id"
+    " AND b.assigned_patient_id IS NOT NULL AND b.bed_number ^@ :bed))"
+)
+
+
 def search_sql(search: PatientSearch, *, with_documents: bool = False) -> str:
     """The statement for this search: an index leads, what is left filters the few rows it gave."""
     conditions = ["p.hospital_id = :hospital_id", "p.merged_into_id IS NULL"]
@@ -234,8 +254,11 @@ def search_sql(search: PatientSearch, *, with_documents: bool = False) -> str:
             for index in range(1, len(search.names))
         ]
     document = [BY_DOCUMENT] if with_documents else []
+    bed = [BY_BED] if search.bed else []
     if search.mrn:
-        conditions.append(_any("p.mrn ^@ :mrn", FORMER.format(mrn=":mrn"), *document))
+        conditions.append(_any("p.mrn ^@ :mrn", FORMER.format(mrn=":mrn"), *document, *bed))
+    elif bed:
+        conditions.append(_any(*bed))
     if search.digits:
         former = FORMER.format(mrn=":mrn_digits")
         conditions.append(_any("p.phone_digits ^@ :phone", "p.mrn ^@ :mrn_digits", former, *document))

@@ -35,7 +35,8 @@ function preparePalette(dialog) {
   const search = async () => {
     const mine = ++asked;
     const words = box.value.trim();
-    if (words.length < 2) return showPatients("");
+    heading.textContent = words ? "Patients" : "Opened last";
+    if (words.length === 1) return showPatients("");
     const ask = fetch("/patients/found?q=" + encodeURIComponent(words), { headers: { "HX-Request": "true" } });
     const answer = await ask.catch(() => null);
     connected(answer !== null);
