@@ -47,6 +47,7 @@ ROWS: dict[str, Row] = {
     "move": Row("visits"),
     "loser_id": Row("patients"),
     "merge_id": Row("patient_merges"),
+    "other": Row("patients"),
     "notification_id": Row("notifications"),
     "patient_id": Row("patients"),
     "person_id": Row("persons"),

@@ -62,7 +62,9 @@ async def read_links(db: Db, actor: CurrentActor, patient_id: UUID) -> schemas.L
     return await queries.read_links(db, actor, patient_id)
 
 
-@router.get("/patients/{patient_id}/link-candidates", dependencies=MERGE, summary="People the file may be of")
+@router.post(
+    "/patients/{patient_id}/link-candidates", dependencies=MERGE, summary="People the file may be of"
+)
 async def link_candidates(db: Db, actor: CurrentActor, patient_id: UUID) -> schemas.LinkCandidatesOut:
     """At most five of the network, best first; every look is in the audit trail."""
     return await queries.link_candidates(db, actor, patient_id)

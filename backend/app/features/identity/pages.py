@@ -46,6 +46,12 @@ async def show_merge(
     """First the other file is looked for, then the two stand beside each other."""
     if other is not None and other != patient_id:
         return await _compare(request, db, actor, patient_id, other, Form())
+    return await _look_for(request, db, actor, patient_id, q)
+
+
+async def _look_for(
+    request: Request, db: AsyncSession, actor: Actor, patient_id: UUID, q: str = ""
+) -> Response:
     banner = await read_banner(db, actor, patient_id)
     today = formatting.local(clock.now(), actor.timezone).date()
     search = read_search(q, today)
@@ -84,7 +90,7 @@ async def merge_files(request: Request, db: Db, actor: CurrentActor, patient_id:
     try:
         loser_id = UUID(form.values["loser_id"])
     except ValueError:
-        return RedirectResponse(f"/patients/{patient_id}/merge", 303)
+        return await _look_for(request, db, actor, patient_id)
     return await _compare(request, db, actor, patient_id, loser_id, form)
 
 
