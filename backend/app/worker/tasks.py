@@ -16,6 +16,8 @@ from app.access.context import set_context
 from app.audit.sealing import seal_all
 from app.core import clock
 from app.features.beds.moves import expire_reservations as expire_in_hospital
+from app.features.live.due import announce_due as announce_in_hospital
+from app.features.nursing.calls import escalate as escalate_in_hospital
 from app.models.role import Scope
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -78,6 +80,16 @@ async def expire_reservations(
     await sweep(sessions, "expire_reservations", expire_in_hospital, hospital_id)
 
 
+async def escalate(context: JobContext, timestamp: int = 0, hospital_id: str | None = None) -> None:
+    """Calls for help that nobody acknowledged in time climb a step."""
+    await sweep(context.additional_context["sessions"], "escalate", escalate_in_hospital, hospital_id)
+
+
+async def announce_due(context: JobContext, timestamp: int = 0) -> None:
+    """Open pages hear of patients whose next observation has become due."""
+    await sweep(context.additional_context["sessions"], "announce_due", announce_in_hospital)
+
+
 async def seal_trail(context: JobContext, timestamp: int = 0) -> None:
     await seal_all(context.additional_context["sessions"])
 
@@ -113,6 +125,8 @@ async def take_over(context: JobContext, timestamp: int = 0) -> None:
 
 # What is done when: minute, hour, day, month, weekday, and second where there is a sixth.
 PERIODIC: dict[str, tuple[Callable[..., Awaitable[None]], str]] = {
+    "announce_due": (announce_due, "* * * * *"),
+    "escalate": (escalate, "* * * * * 15"),
     "expire_reservations": (expire_reservations, "* * * * *"),
     "forget_messages": (forget_messages, "17 * * * *"),
     "make_partitions": (make_partitions, "*/10 * * * *"),

@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.actor import Actor
+from app.access.jobs import defer
 from app.core.errors import Conflict, Invalid, NotFound
 from app.features.beds.queries import placement
 from app.features.beds.rules import misfits
@@ -96,6 +97,8 @@ async def reserve_bed(
         bed.status_changed_at, bed.reserved_for_visit_id = now, visit.id
     bed.reserved_until = until
     await session.flush()
+    # The board shows it free in that second; should the job be lost, the worker's next round finds it.
+    await defer(session, "expire_reservations", at=until, once=f"expire {bed.id} {until.isoformat()}")
     return bed
 
 

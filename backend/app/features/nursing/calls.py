@@ -10,6 +10,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.actor import Actor
+from app.access.jobs import defer
 from app.access.needs import needs
 from app.access.permissions import Permission
 from app.core.errors import Conflict, NotFound
@@ -63,6 +64,9 @@ async def raise_call(
         "actor_id": actor.user_id,
     }
     found: UUID | None = (await session.execute(text(statements.RAISE), bound)).scalar_one_or_none()
+    if found is not None:
+        # It climbs in that second; should the job be lost, the worker's next round finds it.
+        await defer(session, "escalate", at=bound["climbs_at"], once=f"escalate {found}")
     return found
 
 
