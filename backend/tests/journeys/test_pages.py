@@ -46,6 +46,12 @@ PAGES = {
     "hospital": ("admin", "/organisation/hospitals/{hospital}"),
     "hospital-read": ("manager", "/organisation/hospitals/{hospital}"),
     "wards": ("manager", "/wards"),
+    "beds": ("nurse", "/beds"),
+    "beds-manager": ("manager", "/beds"),
+    "beds-move": ("nurse", "/beds?move={johns_visit}"),
+    "bed-taken": ("nurse", "/beds/{johns_bed}"),
+    "bed-free": ("manager", "/beds/{free_bed}"),
+    "census": ("manager", "/census"),
     "staff": ("manager", "/staff"),
     "staff-nobody": ("manager", "/staff?q=zzz"),
     "invite": ("radmin", "/staff/new"),
@@ -105,8 +111,16 @@ def rows(hospitals: Hospitals) -> dict[str, str]:
             "SELECT h.region_id, h.id, u.id, u.role_id FROM hospitals h JOIN users u ON u.hospital_id = h.id"
             " WHERE h.code = 'NGH' AND u.email = 'nurse@hass.example'"
         ).fetchone()
+        beds = connection.execute(
+            "SELECT b.assigned_visit_id, b.id, (SELECT f.id FROM beds f WHERE f.hospital_id = b.hospital_id"
+            " AND f.status = 'available' ORDER BY f.bed_number LIMIT 1)"
+            " FROM beds b JOIN patients p ON p.id = b.assigned_patient_id WHERE p.id = %s",
+            (hospitals.john,),
+        ).fetchone()
     assert found is not None
-    return dict(zip(("region", "hospital", "nurse", "role"), map(str, found), strict=True))
+    assert beds is not None
+    names = ("region", "hospital", "nurse", "role", "johns_visit", "johns_bed", "free_bed")
+    return dict(zip(names, map(str, (*found, *beds)), strict=True))
 
 
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

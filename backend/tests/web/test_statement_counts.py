@@ -12,6 +12,8 @@ LISTS = {
     ("admin", "/roles"): 1,
     ("admin", "/organisation"): 2,
     ("manager", "/wards"): 1,
+    ("manager", "/beds"): 2,
+    ("nurse", "/census"): 1,
     ("manager", "/break-glass?state=all"): 3,
     ("manager", "/audit"): 2,
     ("admin", "/audit"): 2,

@@ -14,6 +14,7 @@ from app.access.actor import Actor
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
+from app.core.errors import NotFound
 from app.features.beds import actions, queries, schemas
 from app.features.beds.board import STATES, BoardView, view_of
 from app.models.bed import BedStatus, BedType, TerminalStep
@@ -108,6 +109,8 @@ async def _board(
 ) -> Response:
     now = clock.now()
     beds = await queries.read_board(db, actor, now=now)
+    if asked is not None and all(bed.id != asked for bed in beds.items):
+        raise NotFound("bed-not-found", "There is no such bed here.")
     view = view_of(beds.items, now, formatting.zone(actor.timezone))
     may_manage = actor.can(Permission.BED_MANAGE)
     mover = await queries.read_mover(db, actor, move) if move else None

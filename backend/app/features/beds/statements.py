@@ -18,7 +18,8 @@ TERMINAL = """(b.status IN ('cleaning', 'maintenance', 'closed') AND EXISTS (
                              WHERE c.hospital_id = b.hospital_id AND c.bed_id = b.id AND c.is_terminal
                                AND c.cleaned_at >= s.released_at)))"""
 
-# LATERAL and LIMIT: the planner would rather hash every visit and patient of the hospital.
+# LATERAL and LIMIT: the planner would rather hash every visit and patient of the hospital. CASE and not coalesce(),
+# which may leak, so that row-level security does not let it near an index.
 BOARD = f"""
 SELECT b.id, b.bed_number, b.ward, b.floor, b.bay, b.bed_type, b.status, b.status_changed_at, b.out_of_use_reason,
        b.reserved_until, b.assigned_at, b.is_active, b.updated_at, h.bed_capacity, h.timezone,
@@ -29,7 +30,9 @@ SELECT b.id, b.bed_number, b.ward, b.floor, b.bay, b.bed_type, b.status, b.statu
   LEFT JOIN LATERAL (
        SELECT v.id AS visit_id, v.visit_type, v.status AS visit_status, v.admission_date, v.discharge_ordered_at,
               v.expected_departure, v.patient_id
-         FROM visits v WHERE v.id = coalesce(b.assigned_visit_id, b.reserved_for_visit_id) LIMIT 1) v ON true
+         FROM visits v
+        WHERE v.id = CASE WHEN b.assigned_visit_id IS NULL THEN b.reserved_for_visit_id ELSE b.assigned_visit_id END
+        LIMIT 1) v ON true
   LEFT JOIN LATERAL (
        SELECT v.visit_id, v.visit_type, v.visit_status, v.admission_date, v.discharge_ordered_at,
               v.expected_departure, p.id AS patient_id, p.first_name, p.last_name, p.mrn, p.date_of_birth,
