@@ -185,11 +185,13 @@ def test_ward_is_set_up_and_renamed_and_a_bed_taken_out_of_use(page_as: As) -> N
     # Letters only, so that a dash goes from number to number.
     ward = "Ward " + "abcdefghij"[next(_numbers) % 10] * next(_numbers)
     manager = page_as("manager")
-    made = send(manager, "/wards/beds", ward=ward, bed_numbers=f"{ward} 1-2", bed_type="icu", floor="")
+    beds = {"ward": ward, "bed_numbers": f"{ward} 1-2", "bed_type": "icu", "floor": "", "bay": "Side rooms"}
+    made = send(manager, "/wards/beds", **beds)
     assert made.headers["location"] == "/wards?done=made"
     page = manager.get("/wards?done=made").text
     assert f"{ward} 2" in page
     assert "Intensive care" in page
+    assert "Side rooms" in page
     renamed = send(manager, "/wards/rename", ward=ward, new_name=f"{ward} East")
     assert renamed.headers["location"] == "/wards?done=renamed"
     address = re.search(rf'href="(/wards/beds/[^"]+)">{ward} 1<', manager.get("/wards").text)

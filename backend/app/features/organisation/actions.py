@@ -172,6 +172,7 @@ async def set_up_beds(session: AsyncSession, actor: Actor, wanted: BedsIn) -> li
             hospital_id=actor.hospital_id,
             bed_number=number,
             ward=wanted.ward,
+            bay=wanted.bay,
             floor=wanted.floor,
             bed_type=wanted.bed_type,
         )

@@ -104,6 +104,7 @@ class BedsIn(In):
     """Beds of one kind for one ward; a ward is there as soon as it has a bed."""
 
     ward: Word
+    bay: Word | None = None
     floor: Word | None = None
     bed_type: BedType = BedType.GENERAL
     bed_numbers: Annotated[list[Word], Field(min_length=1, max_length=200)]
@@ -114,6 +115,7 @@ class BedChangeIn(In):
 
     bed_number: Word = ""
     ward: Word = ""
+    bay: Word | None = None
     floor: Word | None = None
     bed_type: BedType = BedType.GENERAL
 
@@ -127,6 +129,7 @@ class BedOut(Out):
     id: UUID
     bed_number: str
     ward: str
+    bay: str | None
     floor: str | None
     bed_type: str
     status: str

@@ -24,8 +24,8 @@ from app.web.templating import render
 
 router = APIRouter(prefix="/wards", dependencies=[Depends(same_site)])
 SET_UP = [Needs(Permission.BED_SET_UP)]
-NEW = {"ward": "Ward", "floor": "Floor", "bed_type": "Kind", "bed_numbers": "Bed numbers"}
-BED = {"bed_number": "Bed number", "ward": "Ward", "floor": "Floor", "bed_type": "Kind"}
+NEW = {"ward": "Ward", "bay": "Bay", "floor": "Floor", "bed_type": "Kind", "bed_numbers": "Bed numbers"}
+BED = {"bed_number": "Bed number", "ward": "Ward", "bay": "Bay", "floor": "Floor", "bed_type": "Kind"}
 RENAME = {"ward": "Ward", "new_name": "New name"}
 KINDS = {
     BedType.GENERAL: "General",
@@ -100,6 +100,7 @@ async def set_up_beds(request: Request, db: Db, actor: CurrentActor) -> Response
 
 class _Typed(schemas.In):
     ward: schemas.Word
+    bay: schemas.Word | None = None
     floor: schemas.Word | None = None
     bed_type: BedType
     bed_numbers: schemas.Word
@@ -109,7 +110,7 @@ async def _set_up(db: AsyncSession, actor: Actor, typed: _Typed) -> None:
     numbers = bed_numbers(typed.bed_numbers)
     if not numbers:
         raise _unclear("Bed numbers is needed.")
-    wanted = schemas.BedsIn(ward=typed.ward, floor=typed.floor, bed_type=typed.bed_type, bed_numbers=numbers)
+    wanted = schemas.BedsIn(**{**typed.model_dump(), "bed_numbers": numbers})
     await actions.set_up_beds(db, actor, wanted)
 
 
