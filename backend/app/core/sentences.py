@@ -14,11 +14,14 @@ CODE = r"^[A-Z][A-Z0-9]{1,11}$"
 LINE = r"^[^\x00-\x1f\x7f]+$"
 PHONE = r"^\+?[0-9 ()./-]{5,30}$"
 NUMBER = r"^[A-Za-z0-9][A-Za-z0-9 ./-]{2,39}$"
+# Any visible sign of ASCII, as a header may hold it.
+IDEMPOTENCY_KEY = r"^[!-~]+$"
 FORMS = {
     LINE: "needs to stand on one line, in letters and signs that can be printed",
     PHONE: "needs digits, such as +1 555 010 0142",
     NUMBER: "needs 3 to 40 letters and digits, as on the document",
     EMAIL: "needs an address such as name@hospital.example, without blanks",
+    IDEMPOTENCY_KEY: "needs 8 to 200 letters, digits and signs, without blanks",
     CODE: "needs 2 to 12 capital letters and digits, a letter first",
 }
 

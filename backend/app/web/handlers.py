@@ -143,7 +143,7 @@ def problem_of(error: Exception) -> Problem:
         )
     if isinstance(error, IntegrityError):
         return refused_by_database(error)
-    if isinstance(error, DBAPIError) and _sqlstate(error).startswith("22"):
+    if isinstance(error, DBAPIError) and sqlstate_of(error).startswith("22"):
         return Problem(
             422, "value-unfit", "A value is not one that can be recorded. Look at what was entered."
         )
@@ -156,7 +156,7 @@ def unavailable(code: str, sentence: str) -> Problem:
     return Problem(503, code, sentence, (), {"Retry-After": str(SOON)})
 
 
-def _sqlstate(error: DBAPIError) -> str:
+def sqlstate_of(error: DBAPIError) -> str:
     original: Any = error.orig
     return str(getattr(getattr(original, "__cause__", None) or original, "sqlstate", None) or "")
 
@@ -172,7 +172,7 @@ def refused_by_database(error: IntegrityError) -> Problem:
             409, "refused-by-database", "The database refused this: it contradicts what is recorded."
         )
     # The world moved on: something is taken, in use, or no longer in the state it was seen in.
-    taken = _sqlstate(error) in ("23505", "23P01", "23503", "23001") or str(name).endswith(MOVED_ON)
+    taken = sqlstate_of(error) in ("23505", "23P01", "23503", "23001") or str(name).endswith(MOVED_ON)
     return Problem(409 if taken else 422, str(name).replace("_", "-"), sentence)
 
 

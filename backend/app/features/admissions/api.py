@@ -12,8 +12,9 @@ from app.features.admissions import actions, schemas
 from app.features.visits.queries import read_visit
 from app.features.visits.schemas import VisitOut
 from app.web.etag import Seen, SeenIfAny, send_etag
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["admissions"], prefix="/visits")
+router = APIRouter(tags=["admissions"], prefix="/visits", route_class=Repeatable)
 PLAN = [Needs(Permission.VISIT_PLAN)]
 ADMIT = [Needs(Permission.VISIT_ADMIT)]
 

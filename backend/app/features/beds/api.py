@@ -15,8 +15,9 @@ from app.core import clock
 from app.features.beds import actions, queries, schemas
 from app.models.bed import BedStatus
 from app.web.etag import SeenIfAny, send_etag
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["beds"])
+router = APIRouter(tags=["beds"], route_class=Repeatable)
 READ = [Needs(Permission.BED_READ)]
 MANAGE = [Needs(Permission.BED_MANAGE)]
 # By whoever says so, just now, without a checklist: nothing need be sent.

@@ -14,8 +14,9 @@ from app.features.departures import actions, queries, schemas
 from app.features.visits.queries import read_visit
 from app.features.visits.schemas import VisitOut
 from app.web.etag import SeenIfAny, send_etag
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["admissions"])
+router = APIRouter(tags=["admissions"], route_class=Repeatable)
 DIAGNOSE = [Needs(Permission.DIAGNOSIS_RECORD)]
 SIGN = [Needs(Permission.NOTE_SIGN)]
 ORDER = [Needs(Permission.VISIT_ORDER_DISCHARGE)]

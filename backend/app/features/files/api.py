@@ -10,8 +10,9 @@ from app.access.permissions import Permission
 from app.core import clock
 from app.features.files import actions, queries, schemas
 from app.web.etag import SeenIfAny, send_etag
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["registration"])
+router = APIRouter(tags=["registration"], route_class=Repeatable)
 RECORD_ALLERGY = [Needs(Permission.ALLERGY_RECORD)]
 RECORD_ALERT = [Needs(Permission.ALERT_RECORD)]
 

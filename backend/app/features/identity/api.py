@@ -9,8 +9,9 @@ from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
 from app.features.identity import actions, queries, schemas
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["registration"])
+router = APIRouter(tags=["registration"], route_class=Repeatable)
 MERGE = [Needs(Permission.PATIENT_MERGE)]
 
 

@@ -12,8 +12,9 @@ from app.core import clock
 from app.features.notes import actions, care_actions, handover_actions, queries, schemas
 from app.models.nurse_log import NurseLogType
 from app.web.etag import Seen, send_etag
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["notes"])
+router = APIRouter(tags=["notes"], route_class=Repeatable)
 Cursor = Annotated[str | None, Query(max_length=400)]
 Limit = Annotated[int, Query(ge=1, le=100)]
 

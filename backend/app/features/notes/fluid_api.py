@@ -10,8 +10,9 @@ from app.access.permissions import Permission
 from app.core import clock
 from app.features.notes import fluid_actions, queries, schemas
 from app.features.notes.api import Written
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["fluids"])
+router = APIRouter(tags=["fluids"], route_class=Repeatable)
 
 
 @router.get(

@@ -11,8 +11,9 @@ from app.access.permissions import Permission
 from app.core import clock
 from app.features.nursing import actions, calls, queries, schemas
 from app.web.etag import SeenIfAny, send_etag
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["nursing"])
+router = APIRouter(tags=["nursing"], route_class=Repeatable)
 RECORD = [Needs(Permission.VITALS_RECORD)]
 ANSWER = [Needs(Permission.ESCALATION_ANSWER)]
 Cursor = Annotated[str | None, Query(max_length=400)]

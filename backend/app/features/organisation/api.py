@@ -13,8 +13,9 @@ from app.access.permissions import Permission
 from app.features.organisation import actions, queries, schemas
 from app.features.organisation.rules import TYPES
 from app.web.etag import Seen, SeenIfAny, send_etag
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["organisation"])
+router = APIRouter(tags=["organisation"], route_class=Repeatable)
 READ = [Needs(Permission.HOSPITAL_READ)]
 REGIONS = [Needs(Permission.REGION_MANAGE)]
 HOSPITALS = [Needs(Permission.HOSPITAL_MANAGE)]

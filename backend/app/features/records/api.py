@@ -12,8 +12,9 @@ from app.features.records import actions, queries, schemas
 from app.features.registration.queries import Limits, open_chart
 from app.features.registration.schemas import RecordOut
 from app.models.emr import AccessGrant
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["records"])
+router = APIRouter(tags=["records"], route_class=Repeatable)
 Cursor = Annotated[str | None, Query(max_length=400)]
 Limit = Annotated[int, Query(ge=1, le=100)]
 

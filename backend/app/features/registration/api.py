@@ -18,8 +18,9 @@ from app.features.registration import actions, candidates, desk, queries, regist
 from app.features.registration.rules import PatientSearch, read_search
 from app.models.patient import Patient, phone_digits
 from app.web.etag import Seen, send_etag
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["registration"])
+router = APIRouter(tags=["registration"], route_class=Repeatable)
 
 
 @router.get("/patients", dependencies=[Needs(Permission.PATIENT_SEARCH)], summary="Search patients")

@@ -26,9 +26,10 @@ from app.features.signin.schemas import (
     TokensOut,
 )
 from app.features.signin.turns import take_turn
+from app.web.once import Repeatable
 
 router = APIRouter(prefix="/auth", tags=["access"])
-users = APIRouter(prefix="/users", tags=["access"])
+users = APIRouter(prefix="/users", tags=["access"], route_class=Repeatable)
 
 
 def _out(pair: actions.TokenPair) -> TokensOut:

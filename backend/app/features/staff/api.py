@@ -14,8 +14,9 @@ from app.features.staff import actions, queries, schemas
 from app.models.role import RoleName
 from app.models.user import User
 from app.web.etag import Seen, SeenIfAny, send_etag
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["organisation"])
+router = APIRouter(tags=["organisation"], route_class=Repeatable)
 MANAGE = [Needs(Permission.USER_MANAGE)]
 READ = [Needs(Permission.STAFF_READ)]
 
