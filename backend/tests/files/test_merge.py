@@ -223,8 +223,49 @@ def test_preview_shows_where_the_files_differ(
     path = f"/api/v1/patients/{survivor['id']}/merge-preview"
     shown = manager.program.get(path, params={"loser_id": str(loser["id"])}).json()
     assert shown["differences"] == ["family name", "sex"]
-    assert shown["obstacles"] == []
+    assert (shown["grave_differences"], shown["obstacles"]) == (["sex"], [])
     assert (shown["survivor"]["mrn"], shown["loser"]["mrn"]) == (survivor["mrn"], loser["mrn"])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "differs"),
+    [
+        ({"date_of_birth": "1980-05-17"}, {"date_of_birth": "1980-05-18"}, ["date of birth"]),
+        ({"date_of_birth": "1980-05-17"}, {"date_of_birth": "1980-01-01", "date_of_birth_precision": "year"}, []),
+        ({"date_of_birth": "1980-05-17"}, {"date_of_birth": "1975-01-01", "date_of_birth_precision": "estimated"}, []),
+        ({"date_of_birth": "1980-05-17"}, {"date_of_birth": "1980-06-01", "date_of_birth_precision": "month"},
+         ["date of birth"]),
+        ({"gender": "male"}, {"gender": "female"}, ["sex"]),
+        ({"gender": "male"}, {"gender": "unknown"}, []),
+    ],
+)  # fmt: skip
+def test_what_two_people_rarely_share_asks_to_be_confirmed(
+    network: Network,
+    manager: Login,
+    two: tuple[Values, Values],
+    ours: Values,
+    theirs: Values,
+    differs: list[str],
+) -> None:
+    for file, given in zip(two, (ours, theirs), strict=True):
+        network.world.make.change("patients", file["id"], given)
+    answer = merge(manager, *two)
+    assert (answer.status_code == 422) == bool(differs)
+    if differs:
+        assert answer.json()["code"] == "confirm-needed"
+        assert differs[0] in answer.json()["detail"]
+        sent = {"loser_id": str(two[1]["id"]), "reason": REASON, "confirmed": True}
+        assert manager.program.post(f"/api/v1/patients/{two[0]['id']}/merge", json=sent).status_code == 201
+
+
+def test_two_documents_of_one_kind_ask_to_be_confirmed(
+    network: Network, manager: Login, two: tuple[Values, Values]
+) -> None:
+    for file in two:
+        network.world.make.person_identifier(person={"id": file["person_id"]})
+    answer = merge(manager, *two)
+    assert (answer.status_code, answer.json()["code"]) == (422, "confirm-needed")
+    assert "numbers" in answer.json()["detail"]
 
 
 def test_what_the_survivor_has_already_stays_behind(

@@ -80,14 +80,15 @@ def test_who_only_reads_is_offered_no_act(network: Network, file: Values) -> Non
 def test_a_nurse_sets_and_ends_an_alert(network: Network, nurse: Login, file: Values) -> None:
     home = f"/patients/{file['id']}/alerts"
     assert "No alerts" in nurse.page.get(home).text
-    wrong = send(nurse, home, alert_type="isolation", note="Since Tuesday")
+    wrong = send(nurse, home, alert_type="other", note="Since Tuesday")
     assert wrong.status_code == 422
     assert 'value="Since Tuesday"' in wrong.text
-    assert 'id="e-isolation"' in wrong.text
+    assert 'id="e-words"' in wrong.text
+    assert send(nurse, home, alert_type="isolation", note="Since Tuesday").status_code == 422
     dated = send(nurse, home, alert_type="falls", until="tomorrow")
     assert "Foreseen end needs a date" in dated.text
-    assert send(nurse, home, alert_type="isolation", isolation="contact").status_code == 303
-    again = send(nurse, home, alert_type="isolation", isolation="contact")
+    assert send(nurse, home, alert_type="isolation:contact").status_code == 303
+    again = send(nurse, home, alert_type="isolation:contact")
     assert again.status_code == 409
     assert "The file has this alert already." in again.text
     assert "Isolation: contact" in again.text
@@ -111,7 +112,11 @@ def test_the_manager_finds_compares_merges_and_undoes(network: Network, manager:
     missing = send(manager, home, loser_id=str(other["id"]), reason="")
     assert missing.status_code == 422
     assert "Reason is needed." in missing.text
-    sent = send(manager, home, loser_id=str(other["id"]), reason="Same passport.")
+    network.world.make.change("patients", other["id"], {"gender": "male"})
+    unsure = send(manager, home, loser_id=str(other["id"]), reason="Same passport.")
+    assert unsure.status_code == 422
+    assert "The two files differ in: sex." in unsure.text
+    sent = send(manager, home, loser_id=str(other["id"]), reason="Same passport.", confirmed="true")
     assert sent.headers["location"] == "/merges?done=merged"
     listed = manager.page.get("/merges?done=merged").text
     assert other["mrn"] in listed

@@ -18,7 +18,7 @@ from app.core import clock
 from app.features.files import actions, queries, rules, schemas
 from app.features.registration.banner import read_banner
 from app.models.patient import AllergyCategory, AllergyCriticality, ReactionSeverity
-from app.models.patient_alert import AlertType, CodeStatus, Isolation
+from app.models.patient_alert import IN_WORDS
 from app.web.csrf import same_site
 from app.web.forms import Form, attempt, fill, read_form
 from app.web.templating import render
@@ -199,18 +199,12 @@ async def show_alerts(
 
 @router.post("/patients/{patient_id}/alerts", dependencies=RECORD_ALERT)
 async def record_alert(request: Request, db: Db, actor: CurrentActor, patient_id: UUID) -> Response:
-    """The value of a type is chosen or written in the field that belongs to the type."""
-    form = await read_form(request, ("alert_type", "code_status", "isolation", "words", "until", "note"))
-    chosen = {
-        "code_status": "code_status",
-        "isolation": "isolation",
-        "communication": "words",
-        "other": "words",
-    }
-    wanted = Form({name: form.values.get(name, "") for name in ALERT})
-    value_field = chosen.get(form.values["alert_type"])
-    wanted.values["value"] = form.values[value_field] if value_field else ""
-    wanted.values["until"] = _end_of_day(form, actor)
+    """One choice says the type and its value, such as `isolation:contact`; some types are told in words."""
+    form = await read_form(request, ("alert_type", "words", "until", "note"))
+    kind, _, value = form.values["alert_type"].partition(":")
+    value = form.values["words"] if kind in IN_WORDS else value
+    until, note = _end_of_day(form, actor), form.values["note"]
+    wanted = Form({"alert_type": kind, "value": value, "until": until, "note": note})
     given = None
     if not form.errors:
         given = fill(wanted, schemas.AlertIn, ALERT, needed=("alert_type",))
@@ -219,9 +213,10 @@ async def record_alert(request: Request, db: Db, actor: CurrentActor, patient_id
     ):
         return _back(patient_id, "alerts", "recorded")
     for name, sentence in wanted.errors.items():
-        form.errors[value_field or "alert_type" if name in ("", "value") and given is None else name] = (
-            sentence
-        )
+        # What is wrong with a value is told where it was typed or chosen.
+        of_value = given is None and name in ("", "value")
+        shown = ("words" if kind in IN_WORDS else "alert_type") if of_value else name
+        form.errors[shown] = sentence
     form.status_code = wanted.status_code if wanted.errors else 422
     return await _alerts(request, db, actor, patient_id, form=form)
 
@@ -286,7 +281,5 @@ async def _alerts(
         done=done,
         alert_words=rules.alert_words,
         may_record=actor.can(Permission.ALERT_RECORD) and banner.is_active,
-        types=[(each.value, rules.ALERT_WORDS[each]) for each in AlertType],
-        code_statuses=[(each.value, rules.VALUE_WORDS[each].capitalize()) for each in CodeStatus],
-        isolations=[(each.value, rules.VALUE_WORDS[each].capitalize()) for each in Isolation],
+        types=rules.alert_choices(),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from app.models.patient import Allergy, AllergyStatus, AllergyVerification
-from app.models.patient_alert import AlertType, CodeStatus, Isolation
+from app.models.patient_alert import CHOSEN, AlertType, CodeStatus, Isolation
 
 V = AllergyVerification
 # FHIR allergyintolerance-verification as a machine: what was never true stays so.
@@ -56,6 +56,19 @@ VALUE_WORDS: Mapping[str, str] = MappingProxyType(
         Isolation.PROTECTIVE: "protective",
     }
 )
+
+
+def alert_choices() -> list[tuple[str, str]]:
+    """Every alert as one choice: `code_status:dnr`, `falls`; those told in words by their type alone."""
+    found: list[tuple[str, str]] = []
+    for kind in AlertType:
+        values = CHOSEN.get(kind)
+        if values is None:
+            words = "Another alert" if kind is AlertType.OTHER else ALERT_WORDS[kind]
+            found.append((kind.value, words))
+        else:
+            found += [(f"{kind}:{value}", alert_words(kind, value)) for value in values]
+    return found
 
 
 def alert_words(alert_type: str, value: str | None) -> str:

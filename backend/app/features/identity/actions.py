@@ -60,9 +60,16 @@ async def merge_files(
     survivor, loser = held[survivor_id], held[given.loser_id]
     if loser.merged_into_id is not None or survivor.merged_into_id is not None:
         raise Conflict("file-merged", "One of these files was merged already. Open the one that is used now.")
-    found = await queries.obstacles(session, actor, survivor_id, given.loser_id, now=now)
-    if found:
-        raise Conflict("merge-obstacle", " ".join(found))
+    seen = await queries.preview_merge(session, actor, survivor_id, given.loser_id, now=now)
+    if seen.obstacles:
+        raise Conflict("merge-obstacle", " ".join(seen.obstacles))
+    if seen.grave_differences and not given.confirmed:
+        listed = ", ".join(seen.grave_differences)
+        raise Invalid(
+            "confirm-needed",
+            f"The two files differ in: {listed}. Look again, then confirm.",
+            field="confirmed",
+        )
     merge = PatientMerge(
         hospital_id=survivor.hospital_id,
         survivor_id=survivor.id,

@@ -80,9 +80,11 @@ async def _compare(
 
 @router.post("/patients/{patient_id}/merge", dependencies=MERGE)
 async def merge_files(request: Request, db: Db, actor: CurrentActor, patient_id: UUID) -> Response:
-    form = await read_form(request, ("loser_id", "reason"))
-    labels = {"loser_id": "The other file", **REASON}
-    given = fill(form, schemas.MergeIn, labels, needed=tuple(labels))
+    labels = {"loser_id": "The other file", **REASON, "confirmed": "The differences"}
+    form = await read_form(request, tuple(labels))
+    # A box that is not ticked is not sent: it means no.
+    form.values["confirmed"] = "true" if form.values["confirmed"] else "false"
+    given = fill(form, schemas.MergeIn, labels, needed=("loser_id", "reason"))
     if given is not None and await attempt(
         db, form, actions.merge_files(db, actor, patient_id, given, now=clock.now())
     ):

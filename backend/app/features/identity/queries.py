@@ -44,10 +44,12 @@ async def preview_merge(
     if len(files) < 2:
         raise NotFound("patient-not-found", "There is no such patient here.")
     survivor, loser = files[survivor_id], files[loser_id]
+    differences = rules.differences(survivor, loser)
     return schemas.MergePreviewOut(
         survivor=survivor,
         loser=loser,
-        differences=rules.differences(survivor, loser),
+        differences=differences,
+        grave_differences=[each for each in differences if each in rules.GRAVE],
         obstacles=await obstacles(session, actor, survivor_id, loser_id, now=now),
     )
 

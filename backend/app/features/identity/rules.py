@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from app.features.identity.schemas import FileOut
 from app.models import Base
+from app.models.patient import BirthPrecision
 
 # What was done to a file stays with it: who opened it in an emergency, and whose it was.
 STAYS = frozenset({"access_grants", "person_links"})
@@ -33,11 +34,14 @@ def moved_tables() -> Iterator[str]:
             yield table.name
 
 
+BORN, SEX, NUMBERS = "date of birth", "sex", "numbers"
+# One human being has one of each: where they differ, somebody looks again.
+GRAVE = (BORN, SEX, NUMBERS)
 COMPARED = {
     "last_name": "family name",
     "first_name": "given names",
-    "date_of_birth": "date of birth",
-    "gender": "sex",
+    "date_of_birth": BORN,
+    "gender": SEX,
     "blood_group": "blood group",
     "phone": "phone",
     "address": "address",
@@ -52,6 +56,40 @@ def differences(survivor: FileOut, loser: FileOut) -> list[str]:
         unknown = "unknown" in (ours, theirs) or not ours or not theirs
         if not unknown and str(ours).casefold() != str(theirs).casefold():
             found.append(words)
+    if BORN in found and not _birth_differs(survivor, loser):
+        found.remove(BORN)
+    if _numbers_differ(survivor, loser):
+        found.append(NUMBERS)
+    return found
+
+
+def _birth_differs(survivor: FileOut, loser: FileOut) -> bool:
+    """As far as both files know it: an estimate differs from nothing, a year from another year."""
+    known = {survivor.date_of_birth_precision, loser.date_of_birth_precision}
+    one, other = survivor.date_of_birth, loser.date_of_birth
+    if one is None or other is None or BirthPrecision.ESTIMATED in known:
+        return False
+    if BirthPrecision.YEAR in known:
+        return one.year != other.year
+    if BirthPrecision.MONTH in known:
+        return (one.year, one.month) != (other.year, other.month)
+    return one != other
+
+
+def _numbers_differ(survivor: FileOut, loser: FileOut) -> bool:
+    """Whether both have a document of one kind, and never the same one."""
+    ours, theirs = (
+        {kind: set(values) for kind, values in _by_kind(file.identifiers).items()}
+        for file in (survivor, loser)
+    )
+    return any(not ours[kind] & theirs[kind] for kind in ours.keys() & theirs.keys())
+
+
+def _by_kind(identifiers: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in identifiers:
+        kind, _, value = each.partition(" ")
+        found.setdefault(kind, []).append(value)
     return found
 
 

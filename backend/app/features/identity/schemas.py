@@ -19,6 +19,10 @@ class In(BaseModel):
 class MergeIn(In):
     loser_id: UUID = Field(description="The file that is merged into this one, and closed")
     reason: Reason = Field(description="Why the two files are of one patient")
+    confirmed: bool = Field(
+        default=False,
+        description="Needed where birth, sex or a document differs: it was looked at, and it is one patient",
+    )
 
 
 class ReasonIn(In):
@@ -66,6 +70,8 @@ class MergePreviewOut(Out):
     survivor: FileOut
     loser: FileOut
     differences: list[str]
+    # Those that ask to be confirmed, since two people rarely share them.
+    grave_differences: list[str]
     obstacles: list[str]
 
 
