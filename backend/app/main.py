@@ -37,6 +37,7 @@ from app.features.live.hub import Hub
 from app.features.notes import api as notes_api
 from app.features.notes import fluid_api
 from app.features.nursing import api as nursing_api
+from app.features.nursing import pages as nursing_pages
 from app.features.organisation import api as organisation_api
 from app.features.organisation import pages as organisation_pages
 from app.features.organisation import ward_pages
@@ -174,6 +175,7 @@ def create_app(
     app.include_router(organisation_pages.logos, include_in_schema=False)
     app.include_router(portal_pages.router, include_in_schema=False)
     app.include_router(trail_pages.router, include_in_schema=False)
+    app.include_router(nursing_pages.router, include_in_schema=False)
     add_health(app)
     add_openapi(app)
     # The static files are packed already; pages and JSON are packed on the way out.

@@ -22,6 +22,8 @@ class Entry:
 
 
 MENU = (
+    Entry("My patients", "/my-patients", icon="user", permission=Permission.VISIT_ORDER_DISCHARGE),
+    Entry("Ward", "/ward", icon="heart-rate-monitor", permission=Permission.VITALS_RECORD),
     Entry("Desk", "/desk", icon="door-enter", permission=Permission.PATIENT_REGISTER),
     Entry("Beds", "/beds", icon="bed", permission=Permission.BED_READ),
     Entry("Patients", "/patients", icon="users", permission=Permission.PATIENT_SEARCH),

@@ -70,7 +70,7 @@ def frame(request: Request, actor: Actor | None) -> dict[str, Any]:
     return {
         "actor": actor,
         "menu": menu,
-        "section": next((entry.href for entry in menu if path.startswith(entry.href)), None),
+        "section": next((e.href for e in menu if path == e.href or path.startswith(f"{e.href}/")), None),
         "can_search": any(entry.href == "/patients" for entry in menu),
         "shade": layout.shade_of(request),
         "region_sheet": theme.theme_url(actor.theme) if actor else None,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.actor import Actor
@@ -16,6 +16,8 @@ from app.core.cursors import bad_cursor, read_cursor, read_key, write_cursor
 from app.core.errors import NotFound
 from app.features.nursing import schemas, statements
 from app.features.nursing.rules import Judged, Subject, judge
+from app.models.visit import Visit
+from app.models.vitals import Escalation, EscalationStatus, Vitals
 from app.web.formatting import local_date
 
 MOST_ROWS = 100
@@ -113,3 +115,30 @@ async def list_calls(
     items = [schemas.EscalationOut.model_validate(dict(row)) for row in rows]
     next_cursor = write_cursor(rows[-1]["raised_at"], rows[-1]["id"]) if more else None
     return schemas.EscalationsOut(items=items, next_cursor=next_cursor)
+
+
+@needs(Permission.VITALS_READ)
+async def call_of(session: AsyncSession, actor: Actor, visit_id: UUID) -> Escalation | None:
+    """The call of the visit that waits, if one does."""
+    found: Escalation | None = await session.scalar(
+        select(Escalation).where(
+            Escalation.visit_id == visit_id, Escalation.status == EscalationStatus.RAISED
+        )
+    )
+    return found
+
+
+@needs(Permission.VITALS_READ)
+async def patient_of_visit(session: AsyncSession, actor: Actor, visit_id: UUID) -> UUID:
+    found = await session.scalar(select(Visit.patient_id).where(Visit.id == visit_id))
+    if found is None:
+        raise no_such_visit()
+    return found
+
+
+@needs(Permission.PATIENT_READ)
+async def visit_of_set(session: AsyncSession, actor: Actor, vitals_id: UUID) -> UUID:
+    found = await session.scalar(select(Vitals.visit_id).where(Vitals.id == vitals_id))
+    if found is None:
+        raise NotFound("vitals-not-found", "There is no such set of vital signs here.")
+    return found

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import (
@@ -32,6 +32,8 @@ Sign = Literal[
     "temperature", "heart_rate", "blood_pressure_systolic", "blood_pressure_diastolic", "respiratory_rate", "spo2",
     "oxygen_flow_lpm", "fio2_percent", "pain", "weight", "height",
 ]  # fmt: skip
+
+SIGNS: tuple[str, ...] = get_args(Sign)
 
 
 class In(BaseModel):
@@ -78,6 +80,13 @@ class ReasonIn(In):
 
 class Spo2ScaleIn(In):
     scale: Literal[1, 2]
+    reason: Reason
+
+
+class Spo2ScaleTyped(In):
+    """The same from a form, whose fields are words."""
+
+    scale: Literal["1", "2"]
     reason: Reason
 
 
