@@ -223,7 +223,7 @@ def test_answers_are_forgotten_after_a_day_and_keys_are_not(
 
 
 def test_every_post_of_a_signed_in_program_takes_a_key() -> None:
-    """But those of /auth, whose answers are secrets that no table keeps."""
+    """`route_class=Repeatable` on its router; but not of /auth, whose answers are secrets that no table keeps."""
     forgotten = [
         route.path_format
         for route in api_routes(create_app())

@@ -12,8 +12,9 @@ from app.features.emergency import actions, queries, schemas
 from app.features.visits.queries import read_visit
 from app.features.visits.schemas import VisitOut
 from app.web.etag import SeenIfAny, send_etag
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["emergency"])
+router = APIRouter(tags=["emergency"], route_class=Repeatable)
 
 
 async def shown(db: Db, actor: CurrentActor, response: Response, visit_id: UUID) -> VisitOut:

@@ -9,8 +9,9 @@ from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
 from app.features.transfers import actions, queries, schemas
+from app.web.once import Repeatable
 
-router = APIRouter(tags=["transfers"])
+router = APIRouter(tags=["transfers"], route_class=Repeatable)
 TRANSFER = [Needs(Permission.VISIT_TRANSFER)]
 
 
