@@ -225,13 +225,13 @@ class Patient(SourcedRow):
         Index(None, "hospital_id", "mrn"),
         Index(None, "hospital_id", "merged_into_id"),
         # For person_candidates(), which asks the whole network.
-        Index(None, "phone_digits", "date_of_birth"),
-        # For person_candidates(), which looks for similar names past row-level security.
-        *(
-            Index(
-                f"patients_{key}_trgm_idx", key, postgresql_using="gin", postgresql_ops={key: "gin_trgm_ops"}
-            )
-            for key in ("search_family_given", "search_given_family")
+        Index(None, "date_of_birth", "phone_digits"),
+        # For its similar names, in whatever order.
+        Index(
+            "patients_search_family_given_trgm_idx",
+            "search_family_given",
+            postgresql_using="gin",
+            postgresql_ops={"search_family_given": "gin_trgm_ops"},
         ),
     )
 

@@ -111,7 +111,9 @@ async def test_the_banner_is_found_by_key(in_hospital: AsyncSession, hospitals: 
 @pytest.mark.parametrize(
     ("search", "condition"),
     [
+        (PatientSearch(names=("gifamily", "giv")), r"search_family_given >= 'gifamily giv'"),
         (PatientSearch(names=("gifamily", "giv")), r"search_family_given >= 'gifamily'"),
+        (PatientSearch(names=("given12", "a")), r"search_given_family >= 'given12 a'"),
         (PatientSearch(names=("given12", "a")), r"search_given_family >= 'given12'"),
         (PatientSearch(mrn="LSH-010012"), r"mrn >= 'LSH-010012'"),
         (PatientSearch(digits="005550"), r"phone_digits >= '005550'"),

@@ -224,3 +224,38 @@ def test_the_palette_begins_with_those_opened_last(
         page.get(f"/patients/{patient}")
     listed = re.findall(r'data-go="/patients/([^"]+)"', page.get("/patients/found?q=").text)
     assert listed == [str(hospitals.john), str(busy)]
+
+
+def test_family_names_come_before_given_ones_and_every_row_comes_once(
+    api_as: As, hospitals: Hospitals
+) -> None:
+    with hospitals.database.owner() as owner:
+        make = Make(owner)
+        found = owner.execute("SELECT id, region_id FROM hospitals WHERE code = 'NGH'").fetchone()
+        assert found is not None
+        at = {"id": found[0], "region_id": found[1], "code": "RANK"}
+        for family, given in (
+            ("Zvexlow", "Ann"),
+            ("Zvexlow", "Bea Zvexlow"),
+            ("Zyard", "Zvexlow"),
+            ("Zzed", "Kim Zvexlow"),
+        ):
+            make.patient(hospital=at, last_name=family, first_name=given)
+    desk = api_as("reception")
+
+    def pages(words: str) -> list[str]:
+        listed, cursor = [], None
+        while True:
+            answer = desk.get(
+                "/api/v1/patients", params={"q": words, "limit": 1, **({"cursor": cursor} if cursor else {})}
+            ).json()
+            listed += [f"{each['last_name']} {each['first_name']}" for each in answer["items"]]
+            cursor = answer["next_cursor"]
+            if cursor is None:
+                return listed
+
+    assert pages("zvexl") == ["Zvexlow Ann", "Zvexlow Bea Zvexlow", "Zyard Zvexlow"]
+    # All words, in whatever order: a middle name is found beside the family name.
+    assert pages("zzed zvex") == ["Zzed Kim Zvexlow"]
+    assert pages("zvexlow a") == ["Zvexlow Ann"]
+    assert desk.get("/api/v1/patients", params={"q": "zvexl", "cursor": "bm9uc2Vuc2U"}).status_code == 422

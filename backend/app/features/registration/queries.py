@@ -59,14 +59,14 @@ def search_values(
     with_documents: bool = False,
 ) -> dict[str, Any]:
     """What the statement of this search is bound to; one row more than the limit tells that there are more."""
-    after_name, after_id = read_cursor(cursor, 2)
-    values: dict[str, Any] = {
-        "hospital_id": hospital_id,
-        "after_name": after_name,
-        "after_id": read_key(after_id),
-        "limit": limit + 1,
-        **{f"name_{index}": name for index, name in enumerate(search.names)},
-    }
+    values: dict[str, Any] = {"hospital_id": hospital_id, "limit": limit + 1}
+    if search.names:
+        values["words"] = " ".join(search.names)
+    if len(search.names) > 1:
+        values |= {f"name_{index}": name for index, name in enumerate(search.names)}
+    if cursor:
+        _, after_key, after_id = read_cursor(cursor, 3)
+        values |= {"after_key": after_key or "", "after_id": read_key(after_id)}
     if search.mrn:
         values["mrn"] = search.mrn
     if search.bed:
@@ -87,7 +87,7 @@ def search_values(
 async def search_patients(
     session: AsyncSession, actor: Actor, search: PatientSearch, *, limit: int = 20, cursor: str | None = None
 ) -> schemas.PatientPageOut:
-    """The hospital's patients that match, by family name; an empty search lists all of them."""
+    """The hospital's patients that match, the likeliest first; an empty search lists all, by family name."""
     limit = min(limit, MOST_ROWS)
     # The number on a document is shown to whoever registers people, so it finds for nobody else.
     with_documents = search.document is not None and may_see_numbers(actor)
@@ -99,7 +99,7 @@ async def search_patients(
         cursor=cursor,
         with_documents=with_documents,
     )
-    sql = statements.search_sql(search, with_documents=with_documents)
+    sql = statements.search_sql(search, with_documents=with_documents, after_rank=_rank(cursor))
     rows = (await session.execute(text(sql), values)).mappings().all()
     more, rows = len(rows) > limit, rows[:limit]
     if not search.is_empty:
@@ -107,8 +107,19 @@ async def search_patients(
         await session.execute(text(statements.SEARCHED), event)
     items = [schemas.PatientRowOut.model_validate(dict(row)) for row in rows]
     return schemas.PatientPageOut(
-        items=items, next_cursor=write_cursor(rows[-1]["sort_key"], rows[-1]["id"]) if more else None
+        items=items,
+        next_cursor=write_cursor(rows[-1]["rank"], rows[-1]["sort_key"], rows[-1]["id"]) if more else None,
     )
+
+
+def _rank(cursor: str | None) -> int | None:
+    """In which of its ways the search goes on."""
+    if not cursor:
+        return None
+    rank, _, _ = read_cursor(cursor, 3)
+    if rank is None or not rank.isdigit():
+        raise bad_cursor()
+    return int(rank)
 
 
 @needs(Permission.PATIENT_SEARCH)

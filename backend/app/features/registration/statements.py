@@ -223,6 +223,9 @@ def after(column: str, alias: str, first: str = "false") -> str:
     )
 
 
+# A search reads no more than so many rows by one key, whatever the hospital's size: who types more finds the rest.
+MOST_BY_NUMBER = 200
+MOST_BY_WORDS = 500
 # The files that took the place of merged ones whose MRN fits, and of those in turn: an old MRN leads to where the
 # patient is now.
 FORMER = (
@@ -232,51 +235,102 @@ FORMER = (
     " UNION SELECT n.merged_into_id FROM way JOIN patients n ON n.id = way.id WHERE n.merged_into_id IS NOT NULL)"
     " SELECT id FROM way))"
 )
-# Looked up first, so that the keys it gives can use the index of patients.
+# Looked up first, so that the keys they give can use the index of patients.
+BY_NUMBER = (
+    "p.id = ANY (ARRAY(SELECT m.id FROM patients m WHERE m.hospital_id = :hospital_id AND m.{column} ^@ {value}"
+    f" ORDER BY m.{{column}}, m.id LIMIT {MOST_BY_NUMBER}))"
+)
 BY_DOCUMENT = (
     "p.person_id = ANY (ARRAY(SELECT n.person_id FROM person_identifiers n WHERE n.plain_value = :document))"
 )
-
-
 BY_BED = (
     "p.id = ANY (ARRAY(SELECT b.assigned_patient_id FROM beds b WHERE b.hospital_id = :hospital_id"
     " AND b.assigned_patient_id IS NOT NULL AND b.bed_number ^@ :bed))"
 )
+FAMILY, GIVEN = "search_family_given", "search_given_family"
 
 
-def search_sql(search: PatientSearch, *, with_documents: bool = False) -> str:
-    """The statement for this search: an index leads, what is left filters the few rows it gave."""
-    conditions = ["p.hospital_id = :hospital_id", "p.merged_into_id IS NULL"]
+def search_sql(search: PatientSearch, *, with_documents: bool = False, after_rank: int | None = None) -> str:
+    """The statement for this search: each way to find somebody is led by an index and reads few rows.
+
+    Names as they were typed come first, family names before given ones; then those that hold all the words."""
+    conditions = _conditions(search, with_documents=with_documents)
+    ways = [_way(0, FAMILY, conditions, after_rank)]
     if search.names:
-        conditions.append("(p.search_family_given ^@ :name_0 OR p.search_given_family ^@ :name_0)")
-        conditions += [
-            f"position(' ' || :name_{index} IN ' ' || p.search_family_given) > 0"
+        typed = [f"p.{FAMILY} ^@ :words", f"p.{GIVEN} ^@ :words AND NOT p.{FAMILY} ^@ :words"]
+        ways = [
+            _way(rank, key, [*conditions, each], after_rank)
+            for rank, (key, each) in enumerate(zip((FAMILY, GIVEN), typed, strict=True))
+        ]
+    if len(search.names) > 1:
+        others = [
+            f"position(' ' || :name_{index} IN ' ' || w.{FAMILY}) > 0"
             for index in range(1, len(search.names))
         ]
-    document = [BY_DOCUMENT] if with_documents else []
-    bed = [BY_BED] if search.bed else []
+        untyped = [*others, f"NOT w.{FAMILY} ^@ :words", f"NOT w.{GIVEN} ^@ :words"]
+        ways.append(_wide(2, FAMILY, [*conditions, f"p.{FAMILY} ^@ :name_0"], untyped, after_rank))
+        twice = f"NOT w.{FAMILY} ^@ :name_0"
+        ways.append(_wide(3, GIVEN, [*conditions, f"p.{GIVEN} ^@ :name_0"], [*untyped, twice], after_rank))
+    hits = " UNION ALL ".join(way for way in ways if way)
+    return f"""
+WITH hits AS MATERIALIZED ({hits})
+SELECT x.rank, x.sort_key,{ROW}
+  FROM (SELECT * FROM hits ORDER BY rank, sort_key, id LIMIT :limit) x
+  JOIN patients p ON p.id = x.id JOIN hospitals h ON h.id = p.hospital_id
+ ORDER BY x.rank, x.sort_key, x.id"""
+
+
+def _conditions(search: PatientSearch, *, with_documents: bool) -> list[str]:
+    conditions = ["p.hospital_id = :hospital_id", "p.merged_into_id IS NULL"]
+    numbers: list[str] = []
     if search.mrn:
-        conditions.append(_any("p.mrn ^@ :mrn", FORMER.format(mrn=":mrn"), *document, *bed))
-    elif bed:
-        conditions.append(_any(*bed))
+        numbers += [BY_NUMBER.format(column="mrn", value=":mrn"), FORMER.format(mrn=":mrn")]
     if search.digits:
-        former = FORMER.format(mrn=":mrn_digits")
-        conditions.append(_any("p.phone_digits ^@ :phone", "p.mrn ^@ :mrn_digits", former, *document))
-    if search.code:
-        conditions.append(_any(*document) if document else "false")
+        numbers.append(BY_NUMBER.format(column="phone_digits", value=":phone"))
+        numbers.append(BY_NUMBER.format(column="mrn", value=":mrn_digits"))
+        numbers.append(FORMER.format(mrn=":mrn_digits"))
+    if search.bed:
+        numbers.append(BY_BED)
+    if with_documents:
+        numbers.append(BY_DOCUMENT)
+    if numbers:
+        conditions.append(f"({' OR '.join(numbers)})")
+    elif search.code:
+        conditions.append("false")
     if search.born:
         conditions.append("p.date_of_birth IN (:born_0, :born_1)")
     if search.year:
         conditions.append("p.date_of_birth >= :year_from AND p.date_of_birth < :year_to")
-    conditions.append(
-        "((:after_id)::uuid IS NULL OR (p.search_family_given, p.id) > (:after_name, :after_id))"
+    return conditions
+
+
+def _after(rank: int, key: str, alias: str, after_rank: int | None) -> list[str] | None:
+    """What follows the cursor; None where nothing of this way does."""
+    if after_rank is None or rank > after_rank:
+        return []
+    return [f"({alias}.{key}, {alias}.id) > (:after_key, :after_id)"] if rank == after_rank else None
+
+
+def _way(rank: int, key: str, conditions: list[str], after_rank: int | None) -> str:
+    after = _after(rank, key, "p", after_rank)
+    if after is None:
+        return ""
+    return (
+        f"(SELECT {rank} AS rank, p.{key} AS sort_key, p.id FROM patients p WHERE"
+        f" {' AND '.join([*conditions, *after])} ORDER BY p.{key}, p.id LIMIT :limit)"
     )
-    return f"""
-SELECT p.search_family_given AS sort_key,{ROW}
-  FROM patients p JOIN hospitals h ON h.id = p.hospital_id
- WHERE {" AND ".join(conditions)}
- ORDER BY p.search_family_given, p.id LIMIT :limit"""
 
 
-def _any(*conditions: str) -> str:
-    return f"({' OR '.join(conditions)})"
+def _wide(rank: int, key: str, conditions: list[str], others: list[str], after_rank: int | None) -> str:
+    """Rows of which the first word leads the index and the other words are looked for in what it gave."""
+    after = _after(rank, key, "w", after_rank)
+    if after is None:
+        return ""
+    led = (
+        f"SELECT p.id, p.{FAMILY}, p.{GIVEN} FROM patients p WHERE {' AND '.join(conditions)}"
+        f" ORDER BY p.{key}, p.id LIMIT {MOST_BY_WORDS}"
+    )
+    return (
+        f"(SELECT {rank}, w.{key}, w.id FROM ({led}) w WHERE {' AND '.join([*others, *after])}"
+        f" ORDER BY w.{key}, w.id LIMIT :limit)"
+    )

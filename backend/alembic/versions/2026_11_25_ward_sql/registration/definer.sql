@@ -9,22 +9,23 @@ DECLARE
   found_rows integer;
   number text := nullif(upper(regexp_replace(p_national_id, '[^A-Za-z0-9]', '', 'g')), '');
 BEGIN
+  -- Names that share half of their letters in threes; who is born on the same day is looked at under any name.
+  PERFORM set_config('pg_trgm.similarity_threshold', '0.5', true);
   RETURN QUERY
   WITH likely AS (
-    SELECT f.id FROM patients f WHERE p_names IS NOT NULL
-       AND (f.search_family_given % p_names OR f.search_given_family % p_names)
+    SELECT f.id FROM patients f WHERE p_names IS NOT NULL AND f.search_family_given % p_names
     UNION
     SELECT f.id FROM patients f JOIN person_identifiers n ON n.person_id = f.person_id
      WHERE n.plain_value = number
     UNION
-    SELECT f.id FROM patients f WHERE f.phone_digits = p_phone AND f.date_of_birth = p_born_on
+    SELECT f.id FROM patients f WHERE f.date_of_birth = p_born_on
+       AND (f.phone_digits = p_phone OR similarity(f.search_family_given, coalesce(p_names, '')) > 0.2)
   ), scored AS (
     SELECT DISTINCT ON (p.id) p.id, concat_ws(' ', p.first_name, p.last_name) AS full_name,
            extract(year FROM p.date_of_birth)::integer AS born, p.gender::text AS sex, h.name AS hospital,
            CASE WHEN EXISTS (SELECT FROM person_identifiers n WHERE n.person_id = p.id AND n.plain_value = number)
                 THEN 1.0
-                ELSE 0.5 * greatest(similarity(f.search_family_given, coalesce(p_names, '')),
-                                    similarity(f.search_given_family, coalesce(p_names, '')))
+                ELSE 0.5 * similarity(f.search_family_given, coalesce(p_names, ''))
                    + CASE WHEN p.date_of_birth = p_born_on THEN 0.3
                           WHEN extract(year FROM p.date_of_birth) = extract(year FROM p_born_on) THEN 0.1 ELSE 0 END
                    + CASE WHEN f.phone_digits = p_phone THEN 0.12 ELSE 0 END
