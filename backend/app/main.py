@@ -205,18 +205,20 @@ def add_health(app: FastAPI) -> None:
     )
     async def ready(request: Request) -> JSONResponse:
         state = request.app.state
+        worker = "not known"
         checks = {"database": "ok", "migrations": "ok", "records": "ok" if state.ready else "being loaded"}
         try:
             checks["migrations"] = await migration_state(state.engine)
+            if checks["migrations"] == "ok":
+                worker = await worker_state(state.engine)
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready".
             problem = handlers.problem_of(error)
             checks["database"] = problem.sentence if problem.status == 503 else handlers.AWAY
             checks["migrations"] = "not known"
         is_ready = all(value == "ok" for value in checks.values())
-        if is_ready:
-            # Patients are served without a worker too, so that a server stays in use and says what is missing.
-            checks["worker"] = await worker_state(state.engine)
-        body = {"status": "ready" if is_ready else "not ready", "checks": checks}
+        # Patients are served without a worker too: a server without one stays in use and says what is missing.
+        told = {**checks, "worker": worker}
+        body = {"status": "ready" if is_ready else "not ready", "checks": told}
         return JSONResponse(body, 200 if is_ready else 503)
 
 

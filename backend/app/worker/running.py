@@ -3,23 +3,24 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 import psycopg
 from procrastinate import App, PsycopgConnector
 from psycopg.rows import dict_row
 
+from app.core.cancelling import is_cancelled
 from app.core.database import LOGIN_RIGHTS, check_rights, create_engine, explain, session_factory
 from app.core.errors import HassError
 from app.worker import tasks
 
 ROLE: Literal["hass_worker"] = "hass_worker"
-# For tests: registers jobs of their own.
-More = Callable[[App], None]
 AGAIN_SECONDS = 1.0
 # The one that listens for new jobs, one for the queue's own statements, and one for the heartbeat.
 CONNECTIONS = 3
+# For one of them; who is told to stop while the database is away waits so long for each last word.
+WAIT_SECONDS = 3.0
 # Sweeps are short; a long one does not hold up the seals.
 AT_ONCE = 2
 log = logging.getLogger("app.worker")
@@ -33,21 +34,24 @@ async def working(url: str) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait({task})
+        if not task.cancelled():
+            # It says so itself; the server stops all the same.
+            task.exception()
 
 
-async def run_worker(url: str, *, more: More | None = None, once: bool = False) -> None:
+async def run_worker(url: str, *, once: bool = False) -> None:
     """Work until cancelled; a database that is away for a moment comes back. With `once` until nothing waits."""
     told: str | None = None
     while True:
         try:
-            await _work(url, more, once)
+            await _work(url, once)
             told = None
             if once:
                 return
         except Exception as error:
-            if once:
+            if once or is_cancelled():
+                # Told to stop while the database was away, when even saying goodbye to it fails.
                 raise
             known = error if isinstance(error, HassError) else explain(error.__cause__ or error)
             sentence = known.sentence if known else type(error).__name__
@@ -58,11 +62,9 @@ async def run_worker(url: str, *, more: More | None = None, once: bool = False) 
         await asyncio.sleep(AGAIN_SECONDS)
 
 
-async def _work(url: str, more: More | None, once: bool) -> None:
+async def _work(url: str, once: bool) -> None:
     queue = make_queue(url)
     tasks.register(queue)
-    if more is not None:
-        more(queue)
     engine = create_engine(url, ROLE, pool_size=AT_ONCE)
     try:
         async with queue.open_async():
@@ -85,7 +87,7 @@ def make_queue(url: str) -> App:
         conninfo=url,
         min_size=1,
         max_size=CONNECTIONS,
-        timeout=10.0,
+        timeout=WAIT_SECONDS,
         kwargs={"application_name": "hass worker"},
         configure=_become_worker,
     )

@@ -22,7 +22,7 @@ from app.access.jobs import defer
 from app.core.database import create_engine, session_factory
 from app.features.beds.moves import expire_reservations
 from app.models.role import Scope
-from app.worker import run_worker, working
+from app.worker import run_worker, running, working
 from app.worker.tasks import SweepFailed, sweep
 
 PATIENCE = 20.0
@@ -123,6 +123,20 @@ async def test_it_outlives_connections_that_break(make: Make, database: Database
         third = lapsed_reservation(make, make.hospital())
         make.connection.execute(DEFER, ("expire_reservations", "once more"))
         await until(lambda: is_free(database, third))
+
+
+async def test_it_ends_when_it_is_told_to_though_the_database_is_gone(
+    make: Make, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "WAIT_SECONDS", 0.2)
+    bed = lapsed_reservation(make, make.hospital())
+    async with asyncio.timeout(PATIENCE), working(database.app_url):
+        await until(lambda: is_free(database, bed))
+        make.connection.execute(f"REVOKE CONNECT ON DATABASE {database.name} FROM PUBLIC")  # type: ignore[arg-type]
+        make.connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = 'hass_login'"
+        )
 
 
 async def test_a_job_whose_worker_was_killed_halfway_is_done_once_by_another(

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.access.live import RIGHTS, TOPICS
 from app.access.permissions import Permission
+from app.core.cancelling import is_cancelled
 from app.core.database import create_engine, explain
 from app.core.errors import HassError, TooMany
 from app.features.live.positions import Position
@@ -176,6 +177,8 @@ class Hub:
                 try:
                     await self._listen(engine)
                 except Exception as error:
+                    if is_cancelled():
+                        raise
                     known = error if isinstance(error, HassError) else explain(error)
                     sentence = known.sentence if known else type(error).__name__
                     if sentence != told:
