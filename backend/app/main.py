@@ -22,11 +22,14 @@ from app.core.database import create_engine, resolve_urls, session_factory
 from app.core.mail import PostOffice
 from app.core.settings import Settings, get_settings
 from app.features.admissions import api as admissions_api
+from app.features.admissions import pages as admissions_pages
 from app.features.beds import api as beds_api
 from app.features.beds import census_pages
 from app.features.beds import pages as beds_pages
 from app.features.departures import api as departures_api
+from app.features.departures import pages as departures_pages
 from app.features.emergency import api as emergency_api
+from app.features.emergency import pages as emergency_pages
 from app.features.files import api as files_api
 from app.features.files import pages as files_pages
 from app.features.identity import api as identity_api
@@ -56,6 +59,7 @@ from app.features.staff import pages as staff_pages
 from app.features.trail import api as trail_api
 from app.features.trail import pages as trail_pages
 from app.features.transfers import api as transfers_api
+from app.features.transfers import pages as transfers_pages
 from app.features.visits import api as visits_api
 from app.web import handlers
 from app.web.guard import Guard
@@ -169,6 +173,8 @@ def create_app(
     ):
         app.include_router(pages, include_in_schema=False)
     app.include_router(staff_pages.router, include_in_schema=False)
+    for of_visits in (admissions_pages, departures_pages, emergency_pages, transfers_pages):
+        app.include_router(of_visits.router, include_in_schema=False)
     app.include_router(ward_pages.router, include_in_schema=False)
     app.include_router(beds_pages.router, include_in_schema=False)
     app.include_router(census_pages.router, include_in_schema=False)

@@ -297,7 +297,7 @@ async def cancel_discharge(
     visit.status_reason = given.reason
     await session.flush()
     if given.bed_id is not None:
-        await take_bed(session, actor, visit, given.bed_id, now=now)
+        await take_bed(session, actor, visit, given.bed_id, now=now, reason=given.reason)
     return visit
 
 

@@ -21,7 +21,9 @@ MOST_ROWS = 100
 
 
 @dataclass(frozen=True)
-class Doctor:
+class Named:
+    """Something to choose, by its name."""
+
     id: UUID
     name: str
 
@@ -79,7 +81,14 @@ async def read_visit(
 
 
 @needs(Permission.VISIT_READ)
-async def list_doctors(session: AsyncSession, actor: Actor) -> list[Doctor]:
+async def list_doctors(session: AsyncSession, actor: Actor) -> list[Named]:
     """The doctors of the actor's hospital who sign in, by name."""
     rows = await session.execute(text(statements.DOCTORS), {"hospital_id": actor.hospital_id})
-    return [Doctor(row.id, row.name) for row in rows]
+    return [Named(row.id, row.name) for row in rows]
+
+
+@needs(Permission.BED_READ)
+async def list_free_beds(session: AsyncSession, actor: Actor, visit_id: UUID | None = None) -> list[Named]:
+    """Beds of the hospital that are free or kept for this visit, by ward and number."""
+    rows = await session.execute(text(statements.FREE_BEDS), {"visit_id": visit_id})
+    return [Named(row.id, row.name) for row in rows]

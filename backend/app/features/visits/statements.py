@@ -47,6 +47,13 @@ SELECT u.id, concat_ws(' ', u.title, u.first_name, u.last_name) AS name
    AND u.email IS NOT NULL
  ORDER BY u.last_name, u.first_name, u.id
 """
+FREE_BEDS = """
+SELECT b.id, concat(b.ward, ', bed ', b.bed_number, CASE WHEN b.bed_type <> 'general' THEN concat(' (', b.bed_type, ')')
+         END, CASE WHEN b.status = 'reserved' THEN ', kept for this patient' END) AS name
+  FROM beds b
+ WHERE b.is_active AND (b.status = 'available' OR b.reserved_for_visit_id = CAST(:visit_id AS uuid))
+ ORDER BY b.status DESC, b.ward, b.bed_number, b.id LIMIT 500
+"""
 # Rows that say that care was given; a visit with one of them was no plan.
 HAS_CLINICAL_ROWS = "SELECT " + " OR ".join(
     f"EXISTS (SELECT FROM {table} WHERE hospital_id = :hospital_id AND patient_id = :patient_id"
