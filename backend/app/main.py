@@ -38,7 +38,8 @@ from app.features.live import api as live_api
 from app.features.live import pages as live_pages
 from app.features.live.hub import Hub
 from app.features.notes import api as notes_api
-from app.features.notes import fluid_api
+from app.features.notes import fluid_api, fluid_pages, handover_pages
+from app.features.notes import pages as notes_pages
 from app.features.nursing import api as nursing_api
 from app.features.nursing import pages as nursing_pages
 from app.features.organisation import api as organisation_api
@@ -165,6 +166,9 @@ def create_app(
         # Ahead of the chart and its sections, whose addresses would take theirs.
         register_pages.router,
         desk_pages.router,
+        notes_pages.router,
+        handover_pages.router,
+        fluid_pages.router,
         records_pages.router,
         files_pages.router,
         identity_pages.router,

@@ -22,12 +22,17 @@ class Team:
     ward: Ward
     programs: dict[str, TestClient]
     people: dict[str, Values]
+    page_as: Callable[[str], TestClient]
 
     def __getattr__(self, name: str) -> TestClient:
         try:
             return self.programs[name]
         except KeyError:
             raise AttributeError(name) from None
+
+    def page(self, name: str) -> TestClient:
+        """The browser of that person."""
+        return self.page_as(str(self.people[name]["email"]))
 
     def id(self, name: str) -> str:
         return str(self.people[name]["id"])
@@ -52,7 +57,9 @@ class Team:
 
 
 @pytest.fixture(scope="module")
-def team(module_ward: Ward, api_as: Callable[[str], TestClient]) -> Team:
+def team(
+    module_ward: Ward, api_as: Callable[[str], TestClient], page_as: Callable[[str], TestClient]
+) -> Team:
     people = dict(module_ward.users)
     for role in ("nurse", "doctor"):
         known = module_ward.row("users", people[role]["id"])
@@ -63,4 +70,4 @@ def team(module_ward: Ward, api_as: Callable[[str], TestClient]) -> Team:
             password_hash=known["password_hash"],
         )
     programs = {name: api_as(str(person["email"])) for name, person in people.items()}
-    return Team(module_ward, programs, people)
+    return Team(module_ward, programs, people, page_as)

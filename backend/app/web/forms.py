@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +12,7 @@ from starlette.requests import Request
 
 from app.core.errors import BeyondReach, Forbidden, HassError, NotFound
 from app.web.csrf import FIELD
+from app.web.formatting import zone
 from app.web.handlers import Problem, invalid_request, problem_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -35,6 +37,14 @@ async def read_form(request: Request, names: Sequence[str]) -> Form:
     sent = await request.form()
     typed = {name: sent.get(name) for name in names if name != FIELD}
     return Form({name: value.strip() if isinstance(value, str) else "" for name, value in typed.items()})
+
+
+def local_instant(typed: str, timezone: str | None) -> str:
+    """What a field of date and time sends, read in the hospital's zone; nonsense stays for the model to refuse."""
+    try:
+        return datetime.fromisoformat(typed).replace(tzinfo=zone(timezone)).isoformat()
+    except ValueError:
+        return typed
 
 
 async def read_many(request: Request, name: str) -> list[str]:

@@ -26,11 +26,13 @@ MENU = (
     Entry("Ward", "/ward", icon="heart-rate-monitor", permission=Permission.VITALS_RECORD),
     Entry("Desk", "/desk", icon="door-enter", permission=Permission.PATIENT_REGISTER),
     Entry("Beds", "/beds", icon="bed", permission=Permission.BED_READ),
+    Entry("Hand-over", "/handover", icon="arrow-right", permission=Permission.CARE_ASSIGN),
     Entry("Patients", "/patients", icon="users", permission=Permission.PATIENT_SEARCH),
     Entry("Hospitals", "/organisation", icon="building-hospital", permission=Permission.HOSPITAL_READ),
     Entry("Beds and wards", "/wards", icon="bed", permission=Permission.BED_SET_UP),
     Entry("Staff", "/staff", icon="user", permission=Permission.STAFF_READ),
     Entry("Roles", "/roles", icon="lock", permission=Permission.ROLE_MANAGE),
+    Entry("Incidents", "/incidents", icon="alert-triangle", permission=Permission.INCIDENT_READ),
     Entry("Emergency access", "/break-glass", icon="alert-octagon", permission=Permission.BREAK_GLASS_REVIEW),
     Entry("Audit", "/audit", icon="file-text", permission=Permission.AUDIT_READ),
 )

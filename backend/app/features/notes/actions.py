@@ -124,6 +124,12 @@ async def strike_note(
     return note
 
 
+@needs(Permission.ENTRY_CORRECT)
+async def visit_of_note(session: AsyncSession, actor: Actor, note_id: UUID) -> UUID:
+    """The visit that the note is on; raises NotFound."""
+    return (await _the_note(session, actor, note_id)).visit_id
+
+
 async def _the_note(session: AsyncSession, actor: Actor, note_id: UUID) -> NurseLog:
     """The note, its row held; an incident is there for its author and for who may read incidents."""
     note = await session.scalar(select(NurseLog).where(NurseLog.id == note_id).with_for_update())

@@ -66,6 +66,12 @@ async def release_care(
     return care
 
 
+@needs(Permission.CARE_ASSIGN)
+async def visit_of_care(session: AsyncSession, actor: Actor, care_id: UUID) -> UUID:
+    """The visit that is cared for; raises NotFound."""
+    return (await _care(session, care_id)).visit_id
+
+
 def ended() -> Conflict:
     return Conflict("care-ended", "This care has ended already. Reload and look who cares now.")
 

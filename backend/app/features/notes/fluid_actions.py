@@ -17,6 +17,8 @@ from app.features.notes.schemas import AmendFluidIn, FluidIn, StrikeIn
 from app.models.nurse_log import FluidEntry
 from app.models.visit import Visit
 
+UNUSUAL = "So much at once is unusual. Check the amount, then confirm it."
+
 
 @needs(Permission.FLUID_RECORD)
 async def record_fluid(
@@ -70,6 +72,13 @@ async def strike_fluid(
     return entry
 
 
+@needs(Permission.ENTRY_CORRECT)
+async def place_of_fluid(session: AsyncSession, actor: Actor, entry_id: UUID) -> tuple[UUID, datetime]:
+    """The visit and the instant of an entry; raises NotFound."""
+    entry = await _the_entry(session, entry_id, lock=False)
+    return entry.visit_id, entry.measured_at
+
+
 def _entry(
     actor: Actor, visit: Visit, given: FluidIn, measured_at: datetime, now: datetime, *, in_time: bool = False
 ) -> FluidEntry:
@@ -105,8 +114,7 @@ def check_amount(given: FluidIn) -> None:
             "out-of-range", f"An amount is 0 to {MOST_ML:,} mL. Check it and its unit.", field="volume_ml"
         )
     if is_unusual(given.direction, given.kind, given.volume_ml) and "volume_ml" not in given.confirmed:
-        sentence = "So much at once is unusual. Check the amount, then confirm it."
-        raise Invalid("confirm-needed", sentence, errors=[{"field": "volume_ml", "sentence": sentence}])
+        raise Invalid("confirm-needed", UNUSUAL, errors=[{"field": "volume_ml", "sentence": UNUSUAL}])
 
 
 async def _the_entry(session: AsyncSession, entry_id: UUID, *, lock: bool = True) -> FluidEntry:

@@ -50,7 +50,9 @@ def _moment(value: str | None) -> datetime | None:
 
 @needs(Permission.VISIT_READ)
 async def read_care_team(session: AsyncSession, actor: Actor, visit_id: UUID) -> schemas.CareTeamOut:
-    """Who cares for the visit, then who cared; raises NotFound."""
+    """Who cares for the visit, then who cared; raises NotFound, also to patients, whose it is not to see."""
+    if actor.scope == "self":
+        raise NotFound("visit-not-found", "There is no such visit here.")
     await the_visit(session, visit_id)
     rows = await _rows(session, statements.CARE_TEAM, visit_id=visit_id)
     return schemas.CareTeamOut(items=[schemas.CareOut.model_validate(row) for row in rows])
