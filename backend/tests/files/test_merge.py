@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from factories import HOUR, NOW, Values
+from factories import HOUR, MODELS, NOW, Values
 from network import Login, Network
+
+from app.features.identity.rules import STAYS
 
 REASON = "Same passport, same address."
 UNDO = {"reason": "Twins: two people after all."}
@@ -78,6 +80,41 @@ def hang(network: Network, file: Values) -> dict[str, Values]:
         "patient_alerts": make.patient_alert(patient=file),
         "patient_identifiers": make.patient_identifier(patient=file),
     }
+
+
+OF_A_PATIENT = sorted(
+    table
+    for table, model in MODELS.items()
+    if "patient_id" in model.__table__.columns and table != "audit_logs" and table not in STAYS
+)
+
+
+def test_no_table_of_a_patient_is_forgotten(
+    network: Network, manager: Login, two: tuple[Values, Values]
+) -> None:
+    """A row of every table that names a patient, also of those that are made tomorrow."""
+    survivor, loser = two
+    make = network.world.make
+    visit = make.visit(patient=loser, status="active")
+    beside: dict[str, Values] = {
+        "emr_global": {"record": make.emr_local(visit=visit), "person": {"id": loser["person_id"]}},
+        "lab_results": {"lab_test": make.lab_test(visit=visit)},
+    }
+    for table in (each for each in OF_A_PATIENT if each != "visits"):
+        of_visit = "visit_id" in MODELS[table].__table__.columns and table != "appointments"
+        make.of(table, **beside.get(table, {"visit": visit} if of_visit else {"patient": loser}))
+    made = merged(manager, survivor, loser)
+
+    def left(file: Values) -> set[str]:
+        return {
+            table
+            for table in OF_A_PATIENT
+            if network.world.ids(table, "patient_id = %(file)s", file=file["id"])
+        }
+
+    assert (left(loser), left(survivor)) == (set(), set(OF_A_PATIENT))
+    undone(manager, made["id"])
+    assert (left(loser), left(survivor)) == (set(OF_A_PATIENT), set())
 
 
 def test_everything_of_the_loser_moves_and_comes_back(
