@@ -1,5 +1,6 @@
 """Reception's home and the pages of registration."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -221,3 +222,18 @@ def test_the_desk_searches_in_place(page_as: As) -> None:
 def test_a_row_out_of_reach_is_no_page(page_as: As, hospitals: Hospitals) -> None:
     for patient in (hospitals.nora, new_id()):
         assert page_as("reception").get(f"/patients/{patient}/edit").status_code == 404
+
+
+def test_before_a_temporary_identity_ends_those_who_may_be_meant_are_shown(page_as: As) -> None:
+    desk, name = page_as("reception"), unlike()
+    file_of(desk, last_name=name, first_name="Tom", date_of_birth="3 2 1980")
+    made = send(desk, "/patients/new/unknown", gender="male")
+    address = made.headers["location"].split("?")[0]
+    version = desk.get(f"{address}/edit").text.split('name="version" value="')[1].split('"')[0]
+    fields = {"last_name": name, "first_name": "Tom", "gender": "male", "version": version}
+    asked = send(desk, f"{address}/edit", **fields)
+    assert asked.status_code == 200
+    assert "ask a manager to merge the files" in asked.text
+    shown = re.findall(r'name="not_these" value="([^"]+)"', asked.text)
+    saved = send(desk, f"{address}/edit", **fields, not_these=shown)
+    assert saved.status_code == 303

@@ -20,6 +20,7 @@ from app.features.registration import actions, register_schemas, schemas
 from app.features.registration.banner import banner_of, patient_row
 from app.features.registration.candidates import find_candidates
 from app.features.registration.identity import birth_of, read_birth
+from app.features.registration.queries import read_patient
 from app.models.patient import Patient
 from app.web import formatting
 from app.web.csrf import same_site
@@ -143,6 +144,10 @@ async def show_details(request: Request, db: Db, actor: CurrentActor, patient_id
 async def correct_patient(request: Request, db: Db, actor: CurrentActor, patient_id: UUID) -> Response:
     form = await read_form(request, (*CHANGED, "version"))
     changes = read_who(form, register_schemas.PatientChangeIn, tuple(CHANGED), actor, needed=("last_name",))
+    if changes is not None:
+        likely = await _who_he_may_be(request, db, actor, patient_id, changes)
+        if likely:
+            return await _details(request, db, actor, patient_id, form, likely)
     seen = form.values["version"] or None
     if changes is not None and await attempt(
         db, form, actions.correct_patient(db, actor, patient_id, changes, now=clock.now(), seen=seen)
@@ -151,8 +156,37 @@ async def correct_patient(request: Request, db: Db, actor: CurrentActor, patient
     return await _details(request, db, actor, patient_id, form)
 
 
+async def _who_he_may_be(
+    request: Request,
+    db: AsyncSession,
+    actor: Actor,
+    patient_id: UUID,
+    changes: register_schemas.PatientChangeIn,
+) -> list[register_schemas.CandidateOut]:
+    """People to look at before a temporary identity ends: it may be a second file of somebody known."""
+    patient = await read_patient(db, actor, patient_id)
+    if not patient.is_unknown or changes.last_name == patient.last_name or not may_look(actor):
+        return []
+    known = register_schemas.CandidateSearchIn.model_validate(
+        {name: getattr(changes, name) for name in register_schemas.CandidateSearchIn.model_fields}
+    )
+    looked_at = {str(patient.person_id), *await read_many(request, "not_these")}
+    found = (await find_candidates(db, actor, known)).items
+    unseen = any(str(each.person_id) not in looked_at for each in found)
+    return [each for each in found if each.person_id != patient.person_id] if unseen else []
+
+
+def may_look(actor: Actor) -> bool:
+    return actor.can(Permission.PATIENT_REGISTER)
+
+
 async def _details(
-    request: Request, db: AsyncSession, actor: Actor, patient_id: UUID, form: Form | None = None
+    request: Request,
+    db: AsyncSession,
+    actor: Actor,
+    patient_id: UUID,
+    form: Form | None = None,
+    likely: Sequence[register_schemas.CandidateOut] = (),
 ) -> Response:
     """The patient as he stands now; a form that was refused keeps what was typed."""
     row = await patient_row(db, actor, patient_id)
@@ -169,6 +203,7 @@ async def _details(
         patient=patient,
         version=form.values["version"] if form else version_of(patient.updated_at),
         form=form or Form(kept),
+        candidates=likely,
     )
 
 
