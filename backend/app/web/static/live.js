@@ -57,7 +57,7 @@
       found.append(button);
       part.before(found);
     }
-    found.firstChild.textContent = count > 1 ? `${count} new · Show` : "1 new · Show";
+    found.firstChild.textContent = count ? `${count} new · Show` : "Show what is new";
   };
 
   const places = part => [...part.querySelectorAll("[id]")].filter(each => each.scrollTop || each.scrollLeft)
@@ -99,14 +99,23 @@
     }, every);
   }
 
+  /* Nothing moves under a finger: a part over which it goes is read once it rests. */
+  let touched = 0;
+  let under = null;
+  for (const kind of ["pointermove", "pointerdown"]) document.addEventListener(kind, event => {
+    touched = Date.now();
+    under = event.target.closest("[data-live]");
+  }, { passive: true });
   const readAll = () => {
-    for (const id of [...waiting.keys()]) read(id, false);
+    const moving = Date.now() - touched < PAUSE;
+    for (const id of [...waiting.keys()]) if (!moving || under?.id !== id) read(id, false);
+    if (moving && under && waiting.has(under.id)) wait = setTimeout(readAll, PAUSE);
   };
   const fits = (part, change) => part.dataset.live.split(/\s+/).includes(change.topic)
     && (!part.dataset.liveVisit || !change.visit_id || change.visit_id === part.dataset.liveVisit)
     && (!part.dataset.livePatient || !change.patient_id || change.patient_id === part.dataset.livePatient);
-  const note = which => {
-    for (const part of parts().filter(which)) waiting.set(part.id, (waiting.get(part.id) ?? 0) + 1);
+  const note = (which, count) => {
+    for (const part of parts().filter(which)) waiting.set(part.id, (waiting.get(part.id) ?? 0) + count);
     clearTimeout(wait);
     if (waiting.size) wait = setTimeout(readAll, PAUSE);
   };
@@ -121,9 +130,9 @@
     if (stream !== null || document.hidden) return;
     stream = new EventSource("/events" + (since ? "?since=" + encodeURIComponent(since) : ""));
     stream.addEventListener("tick", hear);
-    stream.addEventListener("hello", event => { hear(event); note(() => true); });
-    stream.addEventListener("reload", event => { hear(event); note(() => true); });
-    stream.addEventListener("change", event => { hear(event); note(part => fits(part, JSON.parse(event.data))); });
+    stream.addEventListener("hello", event => { hear(event); note(() => true, 0); });
+    stream.addEventListener("reload", event => { hear(event); note(() => true, 0); });
+    stream.addEventListener("change", event => { hear(event); note(part => fits(part, JSON.parse(event.data)), 1); });
     stream.addEventListener("again", () => { leave(); setTimeout(listen, 200 + Math.random() * 2000); });
     // The sign-in has ended or the page is locked: the next request leads where it has to.
     stream.addEventListener("ended", () => { leave(); location.reload(); });
