@@ -5,6 +5,12 @@ own words stand in SENTENCES; keys, chosen values and triggers follow from their
 
 import re
 
+# What is taken, as the field that names it: rule > field.
+TAKEN = {
+    "regions_code_key": "code",
+    "hospitals_code_key": "code",
+    "users_email_key": "email",
+}
 # What is typed in a form of its own: pattern > what it needs, after the name of the field.
 # No sign that a letter's header reads as something else: "<a@b.example>" would be another account's mailbox.
 _PART = r"[^@\s<>()\[\],;:\"]+"

@@ -22,7 +22,7 @@ from app.access.actor import Actor
 from app.access.http import SESSION_COOKIE
 from app.core.database import explain
 from app.core.errors import Forbidden, HassError, Invalid, Locked, TooMany, Unauthenticated
-from app.core.sentences import FORMS, sentence_for
+from app.core.sentences import FORMS, TAKEN, sentence_for
 from app.web.kept import keep_what_was_sent, page_before
 from app.web.layout import home_of
 from app.web.templating import is_fragment, render
@@ -173,7 +173,8 @@ def refused_by_database(error: IntegrityError) -> Problem:
         )
     # The world moved on: something is taken, in use, or no longer in the state it was seen in.
     taken = sqlstate_of(error) in ("23505", "23P01", "23503", "23001") or str(name).endswith(MOVED_ON)
-    return Problem(409 if taken else 422, str(name).replace("_", "-"), sentence)
+    errors = [{"field": TAKEN[name], "sentence": sentence}] if name in TAKEN else []
+    return Problem(409 if taken else 422, str(name).replace("_", "-"), sentence, errors)
 
 
 def invalid_request(errors: Sequence[Mapping[str, Any]]) -> Problem:

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from served import Hospitals
+from served import PASSWORDS, Hospitals
 from starlette.testclient import TestClient
 
 from app.core.ids import new_id
@@ -163,6 +163,23 @@ def test_the_page_says_who_when_and_what_changed_in_words(page_as: As, hospitals
     assert "for treatment" in page.text
     assert "Nurse" in page.text
     assert "NGH-" in page.text
+
+
+def test_the_page_shows_sign_ins_without_the_delays_that_count_them(
+    page_as: As, client: TestClient, api_as: As
+) -> None:
+    """Nothing is hidden from who asks for it, and a program gets the whole trail."""
+    login = {"email": "nurse@hass.example", "password": PASSWORDS["nurse@hass.example"]}
+    assert client.post("/api/v1/auth/login", json=login).status_code == 200
+    manager = page_as("manager")
+    page = manager.get("/audit").text
+    assert "Signed in" in page
+    assert "a delay of sign-ins" not in page
+    assert "a delay of sign-ins" not in manager.get("/audit", params={"kind": "changes"}).text
+    assert "Changed a delay of sign-ins" in manager.get("/audit", params={"kind": "delays"}).text
+    everything = found(api_as("manager"))
+    assert {"sessions", "sign_in_delays"} <= {each["resource_type"] for each in everything}
+    assert found(api_as("manager"), kind="delays")[0]["resource_type"] == "sign_in_delays"
 
 
 def test_the_page_searches_by_person_mrn_and_day(page_as: As, hospitals: Hospitals) -> None:

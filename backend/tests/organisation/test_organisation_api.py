@@ -57,9 +57,10 @@ def test_region_is_opened_renamed_closed_and_opened_again(api_as: As) -> None:
 
 def test_region_of_a_taken_code_is_a_conflict(api_as: As) -> None:
     answer = api_as("admin").post(f"{API}/regions", json={"name": "Another North", "code": "NORTH"})
-    assert (answer.status_code, answer.json()["detail"]) == (
+    assert (answer.status_code, answer.json()["detail"], answer.json()["errors"]) == (
         409,
         "Another region has this code. Choose another.",
+        [{"field": "code", "sentence": "Another region has this code. Choose another."}],
     )
 
 

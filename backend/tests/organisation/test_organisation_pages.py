@@ -70,7 +70,9 @@ def test_refused_region_keeps_what_was_typed(page_as: As) -> None:
     admin = page_as("admin")
     taken = send(admin, "/organisation/regions/new", name="Typed Region", code="north")
     assert (taken.status_code, 'value="Typed Region"' in taken.text) == (409, True)
-    assert "Another region has this code. Choose another." in taken.text
+    # At its field, and in the summary as the way there.
+    assert 'id="e-code"' in taken.text
+    assert '<a class="link" href="#f-code">Another region has this code. Choose another.</a>' in taken.text
     empty = send(admin, "/organisation/regions/new", name=" ", code="1")
     assert empty.status_code == 422
     assert "Name is needed." in empty.text

@@ -81,10 +81,20 @@ def test_refused_invitation_keeps_what_was_typed_and_says_what_is_needed(page_as
     assert "Choose the hospital that this person works in." in taken.text
 
 
+def test_phone_that_is_none_is_told_at_its_field(page_as: As, api_as: As) -> None:
+    body = {"last_name": "Again", "role": "nurse", "hospital_id": hospital(api_as)}
+    answer = send(page_as("radmin"), "/staff/new", email="p@hass.example", phone="by the door", **body)
+    assert answer.status_code == 422
+    assert 'id="e-phone"' in answer.text
+    assert "Phone needs digits, such as +1 555 010 0142." in answer.text
+    assert 'value="by the door"' in answer.text
+
+
 def test_taken_email_is_told_on_the_form(page_as: As, api_as: As) -> None:
     body = {"last_name": "Again", "role": "nurse", "hospital_id": hospital(api_as)}
     answer = send(page_as("radmin"), "/staff/new", email="doctor@lakeside.example", **body)
     assert answer.status_code == 409
+    assert 'id="e-email"' in answer.text
     assert 'value="Again"' in answer.text
     assert "Vik" not in answer.text
 

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.core.sentences import CODE, EMAIL
+from app.core.sentences import CODE, EMAIL, PHONE
 from app.models.bed import BedType
 
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=CODE, max_length=12)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=EMAIL)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=PHONE)]
 Colour = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)]
 Zone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Count = Annotated[int, Field(ge=0, le=100_000)]
@@ -46,7 +47,7 @@ class HospitalIn(In):
     name: Word
     code: Code
     address: Word | None = None
-    phone: Word | None = None
+    phone: Phone | None = None
     email: Email | None = None
     bed_capacity: Count = 0
     timezone: Zone
@@ -58,7 +59,7 @@ class HospitalChangeIn(In):
 
     name: Word = ""
     address: Word | None = None
-    phone: Word | None = None
+    phone: Phone | None = None
     email: Email | None = None
     bed_capacity: Count = 0
     timezone: Zone = ""

@@ -45,7 +45,9 @@ async def invite_user(session: AsyncSession, actor: Actor, person: UserIn, *, no
     user = await session.scalar(select(User).where(User.email == person.email).with_for_update())
     if user is not None and not user.is_deleted:
         raise Conflict(
-            "email-taken", "Somebody here has this e-mail already. Look for the person in the list."
+            "email-taken",
+            "Somebody here has this e-mail already. Look for the person in the list.",
+            field="email",
         )
     # No password fits it: the link is the only way in.
     unknown = unusable_hash()

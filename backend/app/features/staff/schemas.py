@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.core.sentences import EMAIL
+from app.core.sentences import EMAIL, PHONE
 from app.models.role import RoleName
 
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=PHONE)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=320, pattern=EMAIL)]
 State = Literal["active", "invited", "disabled", "removed", "no_login"]
 # What a list may be narrowed to; "current" is everybody with a login who was not removed.
@@ -37,7 +38,7 @@ class UserIn(PlaceIn):
     title: Word | None = None
     first_name: Word | None = None
     last_name: Word
-    phone: Word | None = None
+    phone: Phone | None = None
 
 
 class UserChangeIn(In):
@@ -46,7 +47,7 @@ class UserChangeIn(In):
     title: Word | None = None
     first_name: Word | None = None
     last_name: Word = ""
-    phone: Word | None = None
+    phone: Phone | None = None
 
 
 class UserOut(Out):

@@ -26,6 +26,7 @@ KINDS: tuple[tuple[Kind, str], ...] = (
     ("searches", "Searches"),
     ("changes", "Changes"),
     ("sign_ins", "Sign-ins"),
+    ("delays", "Delays of sign-ins"),
     ("rights", "Rights and roles"),
     ("refusals", "Refusals"),
     ("transfers", "Imports and exports"),
@@ -100,6 +101,7 @@ def _search(actor: Actor, asked: Asked) -> queries.TrailSearch:
         since=_midnight(actor, since),
         # The last day is in the period.
         until=_midnight(actor, until + timedelta(days=1)) if until and until < date.max else None,
+        skips_delays=True,
     )
 
 

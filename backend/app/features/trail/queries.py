@@ -22,11 +22,14 @@ from app.features.trail.schemas import EventOut, EventPageOut, FindingOut, Kind,
 
 MOST_ROWS = 100
 MOST_PEOPLE = 50
+# Every attempt to sign in counts in one: what tells something stands beside it, as a sign-in or a refusal.
+NO_DELAY = "l.resource_type <> 'sign_in_delays'"
 KINDS: dict[Kind, str] = {
     "reads": "l.action = 'R'",
     "searches": "l.event_type IN ('110112', '110101')",
-    "changes": "l.action IN ('C', 'U', 'D') AND l.event_type = 'rest'",
+    "changes": f"l.action IN ('C', 'U', 'D') AND l.event_type = 'rest' AND {NO_DELAY}",
     "sign_ins": "l.event_type = '110114'",
+    "delays": "l.resource_type = 'sign_in_delays'",
     "rights": "l.event_type = '110113' AND l.outcome = 0",
     "refusals": "l.outcome > 0",
     "transfers": "l.event_type IN ('110106', '110107')",
@@ -35,7 +38,9 @@ KINDS: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class TrailSearch:
-    """All that is given must hold; nothing given is the whole trail within reach, newest first."""
+    """All that is given must hold; nothing given is the whole trail within reach, newest first.
+
+    `skips_delays` leaves out what beside each sign-in only counts it, unless a kind is asked for."""
 
     user_id: UUID | None = None
     person: str = ""
@@ -47,10 +52,11 @@ class TrailSearch:
     kind: Kind | None = None
     since: datetime | None = None
     until: datetime | None = None
+    skips_delays: bool = False
 
     def used(self) -> list[str]:
         """What was searched by, as the trail keeps it: no name and no number."""
-        return [name for name, value in asdict(self).items() if value]
+        return [name for name, value in asdict(self).items() if value and name != "skips_delays"]
 
 
 _PEOPLE = text("""
@@ -126,6 +132,8 @@ async def _conditions(
         require("l.act ^@ :act", act=act.replace(" ", "_"))
     if search.kind:
         conditions.append(f"({KINDS[search.kind]})")
+    elif search.skips_delays:
+        conditions.append(NO_DELAY)
     if search.since:
         require("l.created_at >= :since", since=search.since)
     if search.until:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-Kind = Literal["reads", "searches", "changes", "sign_ins", "rights", "refusals", "transfers"]
+Kind = Literal["reads", "searches", "changes", "sign_ins", "delays", "rights", "refusals", "transfers"]
 
 
 class Out(BaseModel):
