@@ -16,7 +16,7 @@ from markupsafe import Markup
 from app.clinical import news2
 from app.web import formatting
 
-LEFT, RIGHT, HEAD, WIDE, NARROW = 112, 34, 26, 704, 340
+LEFT, RIGHT, HEAD, WIDE, NARROW = 136, 34, 26, 704, 340
 EDGES: dict[str, tuple[int, int, int]] = {
     # Lowest and highest value that the lane shows, and its height.
     "respiratory_rate": (4, 32, 64),
@@ -41,7 +41,9 @@ CHARTS = {
     "temperature": news2.TEMPERATURE,
 }
 STEP = {"temperature": Decimal("0.1")}
-BOX = 26
+BOX = 30
+# Nearer to each other the numbers of an axis cannot be read.
+LEAST_GAP = 10
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ def _head(grid: Grid, timezone: str | None) -> str:
         here = formatting.local_day(column.at, timezone)
         if here != day:
             day = here
-            parts.append(f'<text class="lab" x="{x - 20:.1f}" y="10">{here[:6]}</text>')
+            size = "lab" if grid.width > NARROW else "ax"
+            parts.append(f'<text class="{size}" x="{x - 17:.1f}" y="10">{here[:6]}</text>')
         if x - last >= 34:
             last = x
             parts.append(
@@ -176,7 +179,7 @@ def _bands(grid: Grid, name: str, top: float, y: Callable[[Decimal], float]) -> 
 def _band_rects(rows: news2.Chart, name: str, x: float, width: float, y: Callable[[Decimal], float]) -> str:
     low, high, _ = EDGES[name]
     step = STEP.get(name, Decimal(1))
-    parts, floor = [], Decimal(low)
+    parts, floor, marked = [], Decimal(low), y(Decimal(low)) + LEAST_GAP
     for highest, points in rows:
         # A band reaches to where the next one begins, so that no gap stands between whole numbers.
         ceiling = Decimal(high) if highest is None else min(Decimal(high), highest + step)
@@ -185,9 +188,11 @@ def _band_rects(rows: news2.Chart, name: str, x: float, width: float, y: Callabl
                 f'<rect class="b{points}" x="{x:.1f}" y="{y(ceiling):.1f}" width="{width:.1f}"'
                 f' height="{y(floor) - y(ceiling):.1f}"/>'
             )
-            if highest is not None and highest + step < high and x <= LEFT + 1:
+            is_apart = marked - y(ceiling) >= LEAST_GAP
+            if highest is not None and highest + step < high and x <= LEFT + 1 and is_apart:
+                marked = y(ceiling)
                 mark = formatting.number(highest + step)
-                parts.append(f'<text class="ax e" x="{LEFT - 5}" y="{y(ceiling) + 3:.1f}">{mark}</text>')
+                parts.append(f'<text class="ax e" x="{LEFT - 5}" y="{y(ceiling) + 4:.1f}">{mark}</text>')
         floor = max(floor, ceiling)
     return "".join(parts)
 

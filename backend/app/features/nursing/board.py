@@ -84,8 +84,11 @@ class Row:
 
     @property
     def trend(self) -> list[int]:
-        found = self.facts["scores"]
-        return list(json.loads(found) if isinstance(found, str | bytes) else found)
+        return _list(self.facts["scores"])
+
+    @property
+    def substances(self) -> list[str]:
+        return _list(self.facts["allergies"])
 
     @property
     def alert_words(self) -> list[str]:
@@ -99,6 +102,12 @@ class Row:
         minutes = self.minutes if self.due in ("late", "soon") else 0
         by = (risk, minutes) if bucket != 2 else (minutes, risk)
         return (bucket, *by, -(self.total or 0), self.bed_number or "", str(self.visit_id))
+
+
+def _list(value: Any) -> list[Any]:
+    """A json column arrives as text or as objects, depending on the driver's codec."""
+    found = json.loads(value) if isinstance(value, str | bytes) else value
+    return list(found or [])
 
 
 def cells_of(facts: Mapping[str, Any], judged: Judged) -> list[Cell]:
@@ -157,6 +166,12 @@ class Board:
     wards: Sequence[Ward]
     ward: str | None
     rows: Sequence[Row]
+
+    @property
+    def longest(self) -> str:
+        """How late the latest set is."""
+        minutes = -min((row.minutes for row in self.late), default=0)
+        return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
     @property
     def late(self) -> list[Row]:

@@ -18,7 +18,7 @@ SELECT v.id AS visit_id, v.patient_id, v.hospital_id, v.status AS visit_status, 
           FROM (SELECT o.id, o.recorded_at, o.news2_total FROM vitals o
                  WHERE o.visit_id = v.id AND o.status <> 'entered_in_error' AND o.news2_total IS NOT NULL
                  ORDER BY o.recorded_at DESC, o.id DESC LIMIT 7) o) AS scores,
-       (SELECT string_agg(DISTINCT a.substance, ', ') FROM allergies a
+       (SELECT json_agg(DISTINCT a.substance) FROM allergies a
          WHERE a.hospital_id = v.hospital_id AND a.patient_id = v.patient_id AND a.clinical_status = 'active'
            AND a.verification_status NOT IN ('refuted', 'entered-in-error')) AS allergies,
        (SELECT string_agg(l.alert_type || coalesce(':' || CASE WHEN l.alert_type IN ('code_status', 'isolation')
