@@ -167,8 +167,8 @@ def test_waiting_board_triages_and_takes_in_the_row(ward: Ward, queries: Any) ->
 def test_two_hospitals_settle_a_transfer_by_page(ward: Ward, queries: Any) -> None:
     visit, bed = ward.visit(), ward.bed("b")
     told = {"reason": "Needs a catheter laboratory.", "handover": "Chest pain since noon."}
-    target = str(ward.hospital("b")["id"])
-    sent = send(ward, "doctor", f"/visits/{visit['id']}/transfer-request", to_hospital_id=target, **told)
+    target = ward.hospital("b")["code"]
+    sent = send(ward, "doctor", f"/visits/{visit['id']}/transfer-request", to_hospital=target, **told)
     assert sent.status_code == 303, sent.text
     with queries(at_most=2):
         listed = show(ward, "doctor", "/transfers", place="b").text

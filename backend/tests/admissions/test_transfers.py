@@ -12,7 +12,7 @@ WHY = {"reason": "Needs a catheter laboratory.", "handover": "Chest pain since n
 def asked(ward: Ward, **given: Any) -> tuple[Values, Any]:
     """A visit at hospital a, and its request to hospital b."""
     visit = ward.visit(**given)
-    body = {**WHY, "to_hospital_id": str(ward.hospital("b")["id"])}
+    body = {**WHY, "to_hospital": ward.hospital("b")["code"]}
     return visit, ward.act("doctor", f"/visits/{visit['id']}/transfer-requests", body)
 
 
@@ -114,16 +114,16 @@ def test_database_lets_the_sender_answer_nothing(ward: Ward, status: str) -> Non
 
 def test_a_second_request_waits_for_the_first(ward: Ward) -> None:
     visit, _ = asked(ward)
-    body = {**WHY, "to_hospital_id": str(ward.hospital("c")["id"])}
+    body = {**WHY, "to_hospital": ward.hospital("c")["code"]}
     answer = ward.act("doctor", f"/visits/{visit['id']}/transfer-requests", body)
     assert (answer.status_code, answer.json()["code"]) == (409, "transfer-requests-one-open-key")
 
 
 def test_the_own_hospital_is_no_target(ward: Ward) -> None:
-    listed = {each["id"] for each in ward.read("doctor", "/transfers/hospitals").json()["items"]}
-    assert str(ward.hospital()["id"]) not in listed
-    assert {str(ward.hospital(place)["id"]) for place in ("b", "c")} <= listed
-    body = {**WHY, "to_hospital_id": str(ward.hospital()["id"])}
+    listed = {each["code"] for each in ward.read("doctor", "/transfers/hospitals").json()["items"]}
+    assert ward.hospital()["code"] not in listed
+    assert {ward.hospital(place)["code"] for place in ("b", "c")} <= listed
+    body = {**WHY, "to_hospital": ward.hospital()["code"]}
     answer = ward.act("doctor", f"/visits/{ward.visit()['id']}/transfer-requests", body)
     assert (answer.status_code, answer.json()["code"]) == (422, "hospital-needed")
 

@@ -14,6 +14,7 @@ from app.clinical.triage import LEVELS
 from app.core import clock
 from app.features.emergency import actions, queries, schemas
 from app.features.visits import view
+from app.features.visits.queries import read_visit
 from app.web import formatting
 from app.web.csrf import same_site
 from app.web.forms import Form, attempt, fill, read_form
@@ -57,6 +58,8 @@ async def _waiting(
 
 @router.post("/visits/{visit_id}/triage", dependencies=[Needs(Permission.TRIAGE_RECORD)])
 async def triage_patient(request: Request, db: Db, actor: CurrentActor, visit_id: UUID) -> Response:
+    # What is not there is told before what was chosen for it.
+    await read_visit(db, actor, visit_id, is_opening=False)
     form = await read_form(request, ("level",))
     given = fill(form, schemas.TriageIn, {"level": "Level"}, needed=("level",))
     if given is not None and await attempt(

@@ -15,7 +15,7 @@ from app.core.errors import Conflict, Invalid
 from app.core.ids import new_id
 from app.features.beds.moves import leave_bed, reserve_bed
 from app.features.registration.numbers import take_mrn
-from app.features.transfers.queries import list_targets, no_such_transfer
+from app.features.transfers.queries import no_such_transfer, target_of
 from app.features.transfers.schemas import AcceptIn, DeclineIn, TransferIn
 from app.features.visits.actions import close_record, require_open_hospital, stop_orders
 from app.models.patient import Patient
@@ -34,13 +34,14 @@ async def request_transfer(
     The database refuses a second request while the first is open."""
     visit = await the_visit(session, visit_id, lock=True)
     _require_active(visit)
-    if given.to_hospital_id not in {each.id for each in (await list_targets(session, actor)).items}:
-        raise Invalid("hospital-needed", "Choose another open hospital.", field="to_hospital_id")
+    target = await target_of(session, given.to_hospital)
+    if target is None:
+        raise Invalid("hospital-needed", "Choose another open hospital.", field="to_hospital")
     file = await the_patient(session, visit.patient_id)
     asked = TransferRequest(
         id=new_id(),
         from_hospital_id=visit.hospital_id,
-        to_hospital_id=given.to_hospital_id,
+        to_hospital_id=target,
         patient_id=visit.patient_id,
         visit_id=visit.id,
         person_id=file.person_id,

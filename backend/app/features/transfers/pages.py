@@ -48,12 +48,12 @@ async def show_transfers(
 
 async def _target_ask(db: AsyncSession, actor: Actor) -> Ask:
     found = (await queries.list_targets(db, actor)).items
-    targets = [(str(each.id), f"{each.name}, {each.region}") for each in found]
+    targets = [(each.code, f"{each.name}, {each.region}") for each in found]
     return Ask(
         "Ask another hospital",
         "Ask the hospital",
         [
-            Field("to_hospital_id", "Hospital", kind="choice", options=targets, empty="Choose a hospital"),
+            Field("to_hospital", "Hospital", kind="choice", options=targets, empty="Choose a hospital"),
             Field("reason", "Why the patient needs it", kind="words"),
             Field("handover", "Hand-over", kind="words", hint="What the receiving clinicians must know."),
         ],

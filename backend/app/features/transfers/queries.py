@@ -60,5 +60,11 @@ async def list_targets(session: AsyncSession, actor: Actor) -> TargetsOut:
     return TargetsOut(items=[TargetOut.model_validate(dict(row)) for row in rows])
 
 
+async def target_of(session: AsyncSession, code: str) -> UUID | None:
+    """The key of the open hospital of that code, which no reply shows; None for one's own and for none."""
+    found: UUID | None = await session.scalar(text(statements.TARGET), {"code": code})
+    return found
+
+
 def no_such_transfer() -> NotFound:
     return NotFound("transfer-not-found", "There is no such request for a transfer here.")

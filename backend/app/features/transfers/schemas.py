@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=12)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=10_000)]
 
 
@@ -18,9 +19,10 @@ class Out(BaseModel):
 
 
 class TransferIn(In):
-    """`handover` is what the receiving clinicians must know; it travels with the request."""
+    """`to_hospital` is the code of the hospital that is asked; `handover` is what the receiving
+    clinicians must know, and travels with the request."""
 
-    to_hospital_id: UUID
+    to_hospital: Code
     reason: Text
     handover: Text
 
@@ -40,7 +42,7 @@ class DeclineIn(In):
 class TargetOut(Out):
     """A hospital that may be asked."""
 
-    id: UUID
+    code: str
     name: str
     region: str
 

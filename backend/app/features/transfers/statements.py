@@ -19,4 +19,5 @@ LIST = f"""{ROWS}
  ORDER BY t.id DESC LIMIT :limit
 """
 ONE = f"{ROWS} WHERE t.id = :transfer_id"
-TARGETS = "SELECT id, name, region FROM transfer_hospitals()"
+TARGETS = "SELECT code, name, region FROM transfer_hospitals()"
+TARGET = "SELECT id FROM transfer_hospitals() WHERE code = :code"

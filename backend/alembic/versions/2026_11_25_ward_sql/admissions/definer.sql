@@ -20,9 +20,9 @@ END
 $$;
 
 -- Where a hospital's own people may send a patient: the other open hospitals of the network, by name.
-CREATE FUNCTION transfer_hospitals() RETURNS TABLE (id uuid, name text, region text)
+CREATE FUNCTION transfer_hospitals() RETURNS TABLE (id uuid, code text, name text, region text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT h.id, h.name, r.name FROM hospitals h JOIN regions r ON r.id = h.region_id
+  SELECT h.id, h.code, h.name, r.name FROM hospitals h JOIN regions r ON r.id = h.region_id
    WHERE h.is_active AND current_setting('hass.scope', true) = 'hospital'
      AND h.id <> nullif(current_setting('hass.hospital_id', true), '')::uuid
    ORDER BY r.name, h.name, h.id
