@@ -15,7 +15,7 @@ TOPICS: dict[str, Permission] = {
     "diagnoses": Permission.VISIT_CLINICAL_READ,
     "discharge_summaries": Permission.VISIT_CLINICAL_READ,
     "escalations": Permission.ESCALATION_ANSWER,
-    "fluid_entries": Permission.NOTE_READ,
+    "fluid_entries": Permission.FLUID_READ,
     "handovers": Permission.NOTE_READ,
     "nurse_logs": Permission.NOTE_READ,
     "patient_alerts": Permission.PATIENT_READ,

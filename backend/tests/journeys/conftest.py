@@ -86,6 +86,31 @@ def quentin(hospitals: Hospitals) -> UUID:
 
 
 @pytest.fixture(scope="session")
+def written(hospitals: Hospitals) -> None:
+    """What the nurses of John Smith wrote, measured and handed over; one hand-over waits for the demo's nurse."""
+    with hospitals.database.owner() as connection:
+        make = Make(connection)
+        found = connection.execute(
+            "SELECT v.id, v.hospital_id, v.patient_id, u.id FROM visits v, users u WHERE v.patient_id = %s"
+            " AND v.status = 'active' AND u.email = 'nurse@hass.example'",
+            (hospitals.john,),
+        ).fetchone()
+        assert found is not None
+        keys, nurse = dict(zip(("id", "hospital_id", "patient_id"), found, strict=False)), {"id": found[3]}
+        make.care_assignment(visit=keys, user=nurse)
+        old = make.nurse_log(visit=keys, nurse_id=nurse["id"], content="Drank well.", logged_at=NOW - HOUR)
+        amended = {"status": "amended", "amends_id": old["id"], "amend_reason": "Another patient drank."}
+        make.nurse_log(
+            visit=keys, nurse_id=nurse["id"], content="Drank little.", logged_at=NOW - HOUR, **amended
+        )
+        for direction, kind, volume in (("in", "iv", 1000), ("out", "urine", 450), ("in", "oral", 150)):
+            make.fluid_entry(visit=keys, direction=direction, kind=kind, volume_ml=volume)
+        make.handover(
+            visit=keys, to_user_id=nurse["id"], from_user_id=make.staff(keys, "nurse")["id"], status="given"
+        )
+
+
+@pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """The Chromium of this machine."""
     async with async_playwright() as playwright:

@@ -61,6 +61,12 @@ PAGES = {
     "ward": ("nurse", "/ward?ward=Alder&visit={johns_visit}"),
     "observations": ("doctor", "/visits/{johns_visit}/observations"),
     "calls": ("manager", "/escalations"),
+    "notes": ("nurse", "/visits/{johns_visit}/notes"),
+    "fluids": ("nurse", "/visits/{johns_visit}/fluids"),
+    "handover": ("nurse", "/handover"),
+    "handovers": ("doctor", "/visits/{johns_visit}/handovers"),
+    "care": ("nurse", "/visits/{johns_visit}/care"),
+    "incidents": ("manager", "/incidents"),
     "staff": ("manager", "/staff"),
     "staff-nobody": ("manager", "/staff?q=zzz"),
     "invite": ("radmin", "/staff/new"),
@@ -89,7 +95,13 @@ PAGES = {
 
 @pytest.mark.parametrize("name", PAGES)
 async def test_page_has_no_fault_for_axe_and_does_not_scroll_sideways(
-    name: str, visit: Callable[..., Any], hospitals: Hospitals, busy: UUID, quentin: UUID, shots: Path
+    name: str,
+    visit: Callable[..., Any],
+    hospitals: Hospitals,
+    busy: UUID,
+    quentin: UUID,
+    written: None,
+    shots: Path,
 ) -> None:
     who, path = PAGES[name]
     known = {"john": hospitals.john, "busy": busy, "quentin": quentin, **rows(hospitals)}

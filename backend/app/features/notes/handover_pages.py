@@ -193,7 +193,6 @@ async def _page(
             if each.role == actor.role and each.id != actor.user_id
         ],
         severities=SEVERITIES,
-        severity_words=dict(SEVERITIES),
         roles=ROLES,
         top=top or Form({"to_user_id": ""}),
         ticked=ticked or set(),
@@ -224,7 +223,6 @@ async def show_handovers_of_visit(request: Request, db: Db, actor: CurrentActor,
         actor,
         **of_visit(visit, banner),
         items=page.items,
-        severity_words=dict(SEVERITIES),
         may_hand_over=actor.can(Permission.CARE_ASSIGN)
         and any(rules.fits(role, actor.role) for role in CareRole),
     )
