@@ -64,6 +64,20 @@ async def test_slash_opens_the_palette_and_escape_closes_it(visit: Visit, hospit
     await expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+async def test_the_palette_offers_what_may_be_done_about_the_patient_in_view(
+    visit: Visit, hospitals: Hospitals
+) -> None:
+    opened = await visit("nurse", path=f"/patients/{hospitals.john}")
+    page = opened.page
+    await page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Find a patient or page")
+    await expect(palette.get_by_role("option", name=re.compile("SMITH, John Born"))).to_be_visible()
+    await page.keyboard.type("observ")
+    await expect(palette.get_by_role("option", name="Observations: SMITH, John")).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile("/observations$"))
+
+
 async def test_reception_registers_somebody_whom_the_hospital_knows_already(visit: Visit) -> None:
     opened = await visit("reception", path="/desk")
     page = opened.page

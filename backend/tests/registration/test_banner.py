@@ -1,5 +1,6 @@
 """The banner: who a page is about, as far as the reader's role goes."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -108,3 +109,12 @@ def test_the_chart_of_john_shows_his_score_to_a_nurse_and_not_at_the_desk(
     desk = page_as("reception").get(path).text
     assert "NEWS2" not in desk
     assert "17-Apr-1968" in desk
+
+
+@pytest.mark.parametrize("role", ["nurse", "doctor", "reception", "manager", "lab", "pharma"])
+def test_every_way_of_the_banner_leads_somewhere(role: str, page_as: As, hospitals: Hospitals) -> None:
+    page = page_as(role)
+    shown = page.get(f"/patients/{hospitals.john}").text
+    ways = re.findall(r'<a href="([^"]+)"', shown.split('class="ways"')[1].split("</nav>")[0])
+    assert len(ways) >= 1
+    assert {way: page.get(way).status_code for way in ways} == dict.fromkeys(ways, 200)

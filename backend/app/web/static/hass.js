@@ -11,7 +11,18 @@ function preparePalette(dialog) {
   const box = dialog.querySelector("input");
   const found = dialog.querySelector("#palette-found");
   const heading = found.firstElementChild;
-  const pages = [...dialog.querySelectorAll("#palette-go [role=option]")];
+  // What may be done about the patient in view, as the banner lists it.
+  const acts = dialog.querySelector("#palette-acts");
+  for (const way of document.querySelectorAll("[data-acts] a:not([aria-current])")) {
+    const option = document.createElement("div");
+    option.setAttribute("role", "option");
+    option.setAttribute("aria-selected", "false");
+    option.id = `palette-act-${acts.childElementCount}`;
+    option.dataset.go = way.getAttribute("href");
+    option.textContent = `${way.textContent}: ${way.parentElement.dataset.acts}`;
+    acts.append(option);
+  }
+  const pages = [...dialog.querySelectorAll("#palette-acts [role=option], #palette-go [role=option]")];
   const shown = () => [...dialog.querySelectorAll("[role=option]:not([hidden])")];
   const none = dialog.querySelector("#palette-none");
   const nobody = none.textContent;
@@ -48,8 +59,11 @@ function preparePalette(dialog) {
   };
   const filter = () => {
     const words = box.value.trim().toLowerCase();
+    // Those opened last go with the first letter, so that Enter never takes one of them for what was typed.
+    if (words && heading.textContent !== "Patients") showPatients("");
     for (const page of pages) page.hidden = !page.textContent.toLowerCase().includes(words);
-    dialog.querySelector("#palette-go").hidden = pages.every(page => page.hidden);
+    for (const group of [acts, dialog.querySelector("#palette-go")])
+      group.hidden = group.querySelector("[role=option]:not([hidden])") === null;
     choose(shown()[0]);
     clearTimeout(wait);
     wait = setTimeout(search, 120);
