@@ -18,7 +18,7 @@ TOPICS: dict[str, Permission] = {
     "fluid_entries": Permission.FLUID_READ,
     "handovers": Permission.NOTE_READ,
     "nurse_logs": Permission.NOTE_READ,
-    "patient_alerts": Permission.PATIENT_READ,
+    "patient_alerts": Permission.ALERT_READ,
     "patients": Permission.PATIENT_READ,
     "transfer_requests": Permission.VISIT_READ,
     "visits": Permission.VISIT_READ,

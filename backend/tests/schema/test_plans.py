@@ -44,6 +44,14 @@ FILL = (
          FROM visits""",
     """INSERT INTO allergies (id, hospital_id, patient_id, substance, source)
        SELECT gen_random_uuid(), hospital_id, id, 'Penicillin', 'urn:fill' FROM patients""",
+    """INSERT INTO patient_alerts (id, hospital_id, patient_id, alert_type, since, source)
+       SELECT gen_random_uuid(), hospital_id, id, 'falls', now(), 'urn:fill' FROM patients""",
+    """INSERT INTO patient_merges (id, hospital_id, survivor_id, loser_id, reason, merged_at, merged_by_id)
+       SELECT md5('merge' || id)::uuid, hospital_id, id, md5('loser' || id)::uuid, 'fill', created_at, %(doctor)s
+         FROM patients""",
+    """INSERT INTO merge_journal (id, hospital_id, merge_id, table_name, row_id, column_name, old_value)
+       SELECT gen_random_uuid(), hospital_id, id, 'visits', survivor_id, 'patient_id', 'x'
+         FROM patient_merges""",
     """INSERT INTO emr_global (id, source_hospital_id, patient_id, visit_id, person_id, source_record_id, record_type,
                                content_hash, status, synced_at)
        SELECT gen_random_uuid(), e.hospital_id, e.patient_id, e.visit_id, p.person_id, e.id, 'Condition', 'x', 'synced',
@@ -75,7 +83,7 @@ FILL = (
 )
 TENANT = (
     "patients|visits|vitals|lab_tests|lab_results|prescriptions|emr_local|emr_global|nurse_logs|appointments|beds"
-    "|bed_assignments|handovers|fluid_entries|care_assignments|inventory|allergies|diagnoses|patient_identifiers|notifications|sessions|users|persons|audit_logs"
+    "|bed_assignments|patient_alerts|patient_merges|merge_journal|handovers|fluid_entries|care_assignments|inventory|allergies|diagnoses|patient_identifiers|notifications|sessions|users|persons|audit_logs"
 )
 OWN = "hospital_id = %(hospital)s"
 # As the features ask (features/registration/statements.py is explained in tests/registration as well).
@@ -106,6 +114,10 @@ HOT = {
     "global records of a person": "SELECT id FROM emr_global WHERE person_id = %(person)s ORDER BY created_at DESC",
     "notes of a visit": "SELECT id FROM nurse_logs WHERE visit_id = %(visit)s ORDER BY logged_at DESC LIMIT 50",
     "allergies of the banner": f"SELECT id FROM allergies WHERE {OWN} AND patient_id = %(patient)s",
+    "alerts of the banner": f"SELECT id FROM patient_alerts WHERE {OWN} AND patient_id = %(patient)s"
+    " AND (until IS NULL OR until > now())",
+    "merges of a hospital": f"SELECT id FROM patient_merges WHERE {OWN} ORDER BY merged_at DESC, id DESC LIMIT 21",
+    "journal of a merge": f"SELECT count(*) FROM merge_journal WHERE {OWN} AND merge_id = md5('merge')::uuid",
     "open visits of the ward": f"SELECT id FROM visits WHERE {OWN} AND status IN ('active', 'on_leave')"
     " ORDER BY admission_date",
     "bed board": f"SELECT id FROM beds WHERE {OWN} AND status = 'available' AND ward = 'Ward 3'",
