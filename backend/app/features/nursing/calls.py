@@ -30,7 +30,7 @@ CLIMBS_AFTER = {
 # A high score asks for a doctor at once: nurse and doctor are told together (NEWS2, chart 4).
 STARTS_AT = {R.HIGH: L.DOCTOR, R.MEDIUM: L.NURSE, R.LOW_MEDIUM: L.NURSE}
 BANDS = {R.LOW_MEDIUM: 1, R.MEDIUM: 2, R.HIGH: 3}
-_STEPS = " ".join(
+STEPS = " ".join(
     f"WHEN '{risk.value}' THEN INTERVAL '{int(wait.total_seconds())} seconds'"
     for risk, wait in CLIMBS_AFTER.items()
 )
@@ -81,7 +81,7 @@ async def escalate(session: AsyncSession, *, now: datetime) -> int:
         return 0
     bound = {"hospital_id": hospital_id}
     await session.execute(text(statements.CLOSE), bound)
-    climb = text(statements.CLIMB.replace("{steps}", _STEPS))
+    climb = text(statements.CLIMB.replace("{steps}", STEPS))
     climbed: int = (await session.execute(climb, {**bound, "now": now})).scalar_one()
     return climbed
 
