@@ -41,6 +41,7 @@ from app.features.notes import api as notes_api
 from app.features.notes import fluid_api, fluid_pages, handover_pages
 from app.features.notes import pages as notes_pages
 from app.features.nursing import api as nursing_api
+from app.features.nursing import call_pages
 from app.features.nursing import pages as nursing_pages
 from app.features.organisation import api as organisation_api
 from app.features.organisation import pages as organisation_pages
@@ -186,6 +187,7 @@ def create_app(
     app.include_router(portal_pages.router, include_in_schema=False)
     app.include_router(trail_pages.router, include_in_schema=False)
     app.include_router(nursing_pages.router, include_in_schema=False)
+    app.include_router(call_pages.router, include_in_schema=False)
     add_health(app)
     add_openapi(app)
     # The static files are packed already; pages and JSON are packed on the way out.

@@ -9,8 +9,10 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clinical.mrn import format_mrn
+from app.clinical.news2 import PARAMETERS
 from app.core import clock
 from app.core.ids import new_id
+from app.features.nursing.rules import Subject, judge
 from app.models import (
     Allergy,
     Appointment,
@@ -154,7 +156,7 @@ SETS = (
 def _vitals(
     hospital: Hospital, patient: Patient, visit: Visit, users: dict[RoleName, UUID], now: datetime
 ) -> list[Vitals]:
-    return [
+    sets = [
         Vitals(
             hospital_id=hospital.id,
             patient_id=patient.id,
@@ -178,6 +180,13 @@ def _vitals(
             SETS
         )
     ]
+    for each in sets:
+        measured_on = each.recorded_at.astimezone(ZoneInfo(hospital.timezone)).date()
+        subject = Subject(patient.date_of_birth, measured_on, pregnant=False, spo2_scale=1)
+        scored = judge({name: getattr(each, name) for name in PARAMETERS}, subject)
+        for column, value in scored.columns(each.recorded_at).items():
+            setattr(each, column, value)
+    return sets
 
 
 def _lab_test(

@@ -1,7 +1,6 @@
-"""Pages of nursing: the ward, my patients, a visit's observations, calls for help."""
+"""Pages of nursing: the ward, my patients, a visit's observations."""
 
 from collections.abc import Awaitable
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import parse_qs, urlencode
@@ -17,7 +16,7 @@ from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
 from app.core.errors import Invalid
-from app.features.nursing import actions, board, calls, entry, queries, schemas
+from app.features.nursing import actions, board, entry, queries, schemas
 from app.features.nursing.scoring import score_tables
 from app.features.registration.banner import read_banner
 from app.web import formatting, news2_chart
@@ -28,7 +27,6 @@ from app.web.templating import render
 router = APIRouter(dependencies=[Depends(same_site)])
 RECORD = [Needs(Permission.VITALS_RECORD)]
 READ = [Needs(Permission.VITALS_READ)]
-ANSWER = [Needs(Permission.ESCALATION_ANSWER)]
 Word = Annotated[str | None, Query(max_length=200)]
 Cursor = Annotated[str | None, Query(max_length=400)]
 # As many columns as a desk and a phone can tell apart.
@@ -349,64 +347,3 @@ async def choose_spo2_scale(request: Request, db: Db, actor: CurrentActor, visit
         if await attempt(db, form, actions.set_spo2_scale(db, actor, patient_id, given, now=clock.now())):
             return RedirectResponse(f"/visits/{visit_id}/observations?done=scale", 303)
     return await _observations(request, db, actor, visit_id, scale=form)
-
-
-@router.get("/escalations", dependencies=ANSWER)
-async def show_calls(
-    request: Request,
-    db: Db,
-    actor: CurrentActor,
-    status: queries.CallState = "raised",
-    cursor: Cursor = None,
-    done: Word = None,
-) -> Response:
-    return await _calls(request, db, actor, status, cursor=cursor, done=done)
-
-
-@router.post("/escalations/{escalation_id}/acknowledge", dependencies=ANSWER)
-async def answer_call(request: Request, db: Db, actor: CurrentActor, escalation_id: UUID) -> Response:
-    form = await read_form(request, ("answer", "back"))
-    given = fill(form, schemas.AnswerIn, {"answer": "What was done"})
-    if given is not None and await attempt(
-        db, form, calls.acknowledge_call(db, actor, escalation_id, given, now=clock.now())
-    ):
-        back = form.values["back"]
-        if back.startswith("/visits/") and back.endswith("/observations"):
-            return RedirectResponse(f"{back}?done=answered", 303)
-        return RedirectResponse("/escalations?done=answered", 303)
-    return await _calls(request, db, actor, "raised", form=form, wrong=escalation_id)
-
-
-async def _calls(
-    request: Request,
-    db: AsyncSession,
-    actor: Actor,
-    status: queries.CallState,
-    *,
-    cursor: str | None = None,
-    done: str | None = None,
-    form: Form | None = None,
-    wrong: UUID | None = None,
-) -> Response:
-    page = await queries.list_calls(db, actor, status, cursor=cursor)
-    now: datetime = clock.now()
-    return render(
-        request,
-        "nursing/calls.html",
-        actor,
-        status_code=form.status_code if form else 200,
-        page=page,
-        status=status,
-        states=(
-            ("raised", "Waiting"),
-            ("acknowledged", "Answered"),
-            ("superseded", "Superseded"),
-            ("closed", "Closed"),
-        ),
-        form=form or Form({"answer": ""}),
-        wrong=wrong,
-        now=now,
-        today=formatting.local_date(now, actor.timezone),
-        done=DONE.get(done or "", ""),
-        may_observe=actor.can(Permission.VITALS_RECORD),
-    )

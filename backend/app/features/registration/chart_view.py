@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from markupsafe import Markup
 
@@ -82,6 +83,7 @@ def chart_context(
     older = Older(chart, section, record_type, href)
     context: dict[str, Any] = {
         "chart": chart,
+        "observed_visit": _observed_visit(actor, chart),
         "banner": opened.banner,
         "chart_href": href,
         "today": today,
@@ -111,6 +113,13 @@ def chart_context(
     if chart.vitals is not None:
         context |= vitals_context(chart, timezone, today)
     return context
+
+
+def _observed_visit(actor: Actor, chart: schemas.ChartOut) -> UUID | None:
+    """The open visit whose observations the reader may record."""
+    if not actor.can(Permission.VITALS_RECORD):
+        return None
+    return next((visit.id for visit in chart.visits or [] if visit.is_open), None)
 
 
 def _minutes_until(end: datetime | None) -> int:
