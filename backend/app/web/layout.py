@@ -42,6 +42,17 @@ def menu_of(actor: Actor) -> list[Entry]:
     return [entry for entry in MENU if actor.can(entry.permission)]
 
 
+# Of the bar at the foot of the phone (ui.md, 3).
+MOST_AT_FOOT = 5
+
+
+def foot_of(entries: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """What stands at the foot of the phone, and what stands there under "More"."""
+    if len(entries) <= MOST_AT_FOOT:
+        return entries, []
+    return entries[: MOST_AT_FOOT - 1], entries[MOST_AT_FOOT - 1 :]
+
+
 def home_of(actor: Actor) -> str:
     """Where a person goes after signing in: the first entry of his rail; a patient has the portal."""
     entries = menu_of(actor)

@@ -67,9 +67,12 @@ def frame(request: Request, actor: Actor | None) -> dict[str, Any]:
     path = request.url.path
     here = path if not request.url.query else f"{path}?{request.url.query}"
     menu = layout.menu_of(actor) if actor else []
+    foot_menu, more_menu = layout.foot_of(menu)
     return {
         "actor": actor,
         "menu": menu,
+        "foot_menu": foot_menu,
+        "more_menu": more_menu,
         "section": next((e.href for e in menu if path == e.href or path.startswith(f"{e.href}/")), None),
         "can_search": any(entry.href == "/patients" for entry in menu),
         "shade": layout.shade_of(request),

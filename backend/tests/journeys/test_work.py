@@ -171,6 +171,15 @@ async def test_search_and_chart_work_without_scripts(visit: Visit, hospitals: Ho
     await expect(page).to_have_url(re.compile(str(hospitals.john)))
 
 
+async def test_more_at_the_foot_of_the_phone_opens_without_scripts(visit: Visit) -> None:
+    opened = await visit("manager", size=(390, 844), path="/beds", java_script_enabled=False)
+    foot = opened.page.get_by_role("navigation", name="Main, phone")
+    await expect(foot.get_by_role("link", name="Staff")).to_be_hidden()
+    await foot.get_by_text("More").click()
+    await foot.get_by_role("link", name="Staff").click()
+    await expect(opened.page.get_by_role("heading", name="Staff", exact=True)).to_be_visible()
+
+
 async def test_signing_out_leaves_nothing_to_go_back_to(visit: Visit, hospitals: Hospitals) -> None:
     opened = await visit(path=f"/login?next=/patients/{hospitals.john}")
     page = opened.page

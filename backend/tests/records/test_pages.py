@@ -48,6 +48,25 @@ def test_closed_records_say_what_opens_them_and_offer_it(doctor: Login, unknown:
     assert f'href="/patients/{unknown}/break-glass"' in page.text
 
 
+def test_of_the_dead_nothing_is_opened_in_an_emergency(
+    network: Network, doctor: Login, unknown: UUID
+) -> None:
+    break_glass(doctor, unknown)
+    network.world.make.change("patients", unknown, {"is_deceased": True})
+    # What lives goes on to its end; a new one is not offered and not given.
+    open_still = doctor.page.get(f"/patients/{unknown}/global-records")
+    assert (open_still.status_code, "60 min left" in open_still.text) == (200, True)
+    post(doctor, f"/patients/{unknown}/break-glass/end")
+    page = doctor.page.get(f"/patients/{unknown}/global-records")
+    assert page.status_code == 403
+    assert "This patient has died, so emergency access is no longer given." in page.text
+    assert f'href="/patients/{unknown}/break-glass"' not in page.text
+    assert doctor.page.get(f"/patients/{unknown}/break-glass").status_code == 409
+    assert post(doctor, f"/patients/{unknown}/break-glass", reason=REASON).status_code == 409
+    refused = doctor.program.post(f"/api/v1/patients/{unknown}/break-glass", json={"reason": REASON})
+    assert (refused.status_code, refused.json()["code"]) == (409, "patient-deceased")
+
+
 def test_form_names_the_patient_and_the_act(network: Network, doctor: Login, unknown: UUID) -> None:
     page = doctor.page.get(f"/patients/{unknown}/break-glass").text
     row = network.world.connection.execute(

@@ -291,3 +291,19 @@ async def test_a_conflict_keeps_its_code() -> None:
 def test_a_text_that_is_too_long_is_told_in_characters(api_as: As) -> None:
     answer = api_as("nurse").get("/api/v1/patients", params={"q": "x" * 201})
     assert answer.json()["detail"] == "q is longer than 200 characters."
+
+
+def test_foot_of_the_phone_holds_five_and_the_rest_stands_under_more(page_as: As) -> None:
+    page = page_as("manager").get("/audit").text
+    rail, foot = page.split('<nav class="rail"')[1], page.split('<nav class="tabbar"')[1].split("</nav>")[0]
+    entries = re.findall(r'href="(/[\w-]+)"', rail.split("</nav>")[0])
+    bar, more = foot.split("<details")
+    assert len(entries) > 5
+    assert re.findall(r'href="(/[\w-]+)"', bar) == entries[:4]
+    assert re.findall(r'href="(/[\w-]+)"', more) == entries[4:]
+    # Where one is stands under "More", and the bar says so.
+    assert '<summary aria-current="true">' in more
+    assert (
+        "<details"
+        not in page_as("lab").get("/patients").text.split('<nav class="tabbar"')[1].split("</nav>")[0]
+    )

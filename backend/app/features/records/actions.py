@@ -11,7 +11,7 @@ from app.access.needs import needs
 from app.access.permissions import Permission
 from app.audit import events
 from app.core.errors import Conflict, Invalid
-from app.features.records.queries import no_such_access, no_such_patient
+from app.features.records.queries import NOTHING_URGENT, no_such_access, no_such_patient
 from app.features.records.schemas import BreakGlassIn, ReviewIn
 from app.models.emr import AccessGrant, ReviewOutcome
 from app.models.notification import Channel, Notification
@@ -31,10 +31,12 @@ async def break_glass(
 ) -> AccessGrant:
     """Open the person's records of the whole network to the actor for 60 minutes, and alert who reviews it.
 
-    Raises NotFound; the database refuses a second one while the first lives."""
+    Raises NotFound, or Conflict for the dead; the database refuses a second one while the first lives."""
     file = await session.scalar(select(Patient).where(Patient.id == patient_id))
     if file is None:
         raise no_such_patient()
+    if file.is_deceased:
+        raise Conflict("patient-deceased", NOTHING_URGENT)
     grant = AccessGrant(
         hospital_id=file.hospital_id,
         user_id=actor.user_id,

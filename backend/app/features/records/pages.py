@@ -12,7 +12,7 @@ from app.access.actor import Actor
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
-from app.core.errors import NotFound
+from app.core.errors import Conflict, NotFound
 from app.features.portal.queries import own_files
 from app.features.records import actions, queries, schemas
 from app.features.registration.chart_view import chart_context
@@ -60,7 +60,7 @@ async def show_global_records(
         **about,
         page=page,
         refusal=refusal.sentence if refusal else None,
-        may_break=actor.can(Permission.BREAK_GLASS_USE),
+        may_break=actor.can(Permission.BREAK_GLASS_USE) and not about["chart"].patient.is_deceased,
     )
 
 
@@ -82,6 +82,8 @@ async def use_emergency_access(request: Request, db: Db, actor: CurrentActor, pa
 
 async def _reason(request: Request, db: AsyncSession, actor: Actor, patient_id: UUID, form: Form) -> Response:
     about = await _about(db, actor, patient_id)
+    if about["chart"].patient.is_deceased:
+        raise Conflict("patient-deceased", queries.NOTHING_URGENT)
     return render(request, "records/reason.html", actor, status_code=form.status_code, form=form, **about)
 
 

@@ -23,17 +23,23 @@ REVIEW_WITHIN = timedelta(hours=72)
 QueueState = Literal["open", "waiting", "reviewed", "all"]
 
 
+CLOSED = (
+    "This patient has no open visit and no near appointment here, so records of other hospitals stay closed."
+    " Emergency access opens them for 60 minutes."
+)
+# No role has an emergency with the dead: what is still wanted of them, the hospital that wrote it gives out.
+NOTHING_URGENT = (
+    "This patient has died, so emergency access is no longer given. Ask the hospital that wrote the records."
+)
+
+
 class NotTreating(HassError):
     """The file is here, but this hospital does not treat its person just now, and nobody broke the glass."""
 
     status = 403
 
-    def __init__(self) -> None:
-        super().__init__(
-            "not-in-treatment",
-            "This patient has no open visit and no near appointment here, so records of other hospitals stay closed."
-            " Emergency access opens them for 60 minutes.",
-        )
+    def __init__(self, *, is_deceased: bool) -> None:
+        super().__init__("not-in-treatment", NOTHING_URGENT if is_deceased else CLOSED)
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class Reach:
     """What opens the person's records of other hospitals to the reader; nothing does where `access` is None."""
 
     person_id: UUID
+    is_deceased: bool
     access: schemas.Access | None
     grant: schemas.GrantOut | None
 
@@ -62,7 +69,7 @@ async def reach_of(session: AsyncSession, actor: Actor, patient_id: UUID) -> Rea
     access: schemas.Access | None = "own" if actor.scope == "self" else None
     if access is None and (grant or row["treats"]):
         access = "emergency" if grant else "treatment"
-    return Reach(row["person_id"], access, grant)
+    return Reach(row["person_id"], row["is_deceased"], access, grant)
 
 
 def _moment(value: str | None) -> datetime | None:
@@ -92,7 +99,7 @@ async def read_global_records(
             outcome_desc="not in treatment",
         )
         events.record_after_end(session, refused, actor)
-        raise NotTreating
+        raise NotTreating(is_deceased=reach.is_deceased)
     limit = min(limit, MOST_ROWS)
     values = {
         "patient_id": patient_id,

@@ -7,7 +7,7 @@ NAME = "concat_ws(' ', u.title, u.first_name, u.last_name)"
 
 # The file, whether this hospital treats its person, and the reader's live emergency access.
 REACH = f"""
-SELECT p.id, p.person_id, {TREATS} AS treats, g.id AS grant_id, g.reason, g.granted_at, g.expires_at
+SELECT p.id, p.person_id, p.is_deceased, {TREATS} AS treats, g.id AS grant_id, g.reason, g.granted_at, g.expires_at
   FROM patients p
   LEFT JOIN LATERAL (
        SELECT g.* FROM access_grants g
