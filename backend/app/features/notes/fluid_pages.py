@@ -1,6 +1,6 @@
 """The page of a visit's fluids: what went in and came out, by day of the hospital and in the last 24 hours."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -103,16 +103,14 @@ def _read(form: Form, model: Any, actor: Actor, *, labels: dict[str, str] = LABE
 async def amend_fluid(request: Request, db: Db, actor: CurrentActor, fluid_id: UUID) -> Response:
     form = await read_form(request, TYPED)
     given = _read(form, schemas.AmendFluidIn, actor, labels={**LABELS, **REASON})
-    act = fluid_actions.amend_fluid(db, actor, fluid_id, given, now=clock.now()) if given else None
-    return await _changed(request, db, actor, fluid_id, form, act, "amended")
+    return await _changed(request, db, actor, fluid_id, form, fluid_actions.amend_fluid, given, "amended")
 
 
 @router.post("/fluids/{fluid_id}/enter-in-error", dependencies=[Needs(Permission.ENTRY_CORRECT)])
 async def strike_fluid(request: Request, db: Db, actor: CurrentActor, fluid_id: UUID) -> Response:
     form = await read_form(request, TYPED)
     given = fill(form, schemas.StrikeIn, REASON, needed=("reason",))
-    act = fluid_actions.strike_fluid(db, actor, fluid_id, given, now=clock.now()) if given else None
-    return await _changed(request, db, actor, fluid_id, form, act, "struck")
+    return await _changed(request, db, actor, fluid_id, form, fluid_actions.strike_fluid, given, "struck")
 
 
 async def _changed(
@@ -121,13 +119,14 @@ async def _changed(
     actor: Actor,
     fluid_id: UUID,
     form: Form,
-    act: Awaitable[object] | None,
+    act: Callable[..., Awaitable[object]],
+    given: Any,
     done: str,
 ) -> Response:
     visit_id, measured_at = await fluid_actions.place_of_fluid(db, actor, fluid_id)
     day = formatting.local_date(measured_at, actor.timezone)
     back = f"/visits/{visit_id}/fluids?day={day}&done={done}" if actor.can(Permission.FLUID_READ) else "/"
-    if act is not None and await attempt(db, form, act):
+    if given is not None and await attempt(db, form, act(db, actor, fluid_id, given, now=clock.now())):
         return RedirectResponse(back, 303)
     return await _page(request, db, actor, visit_id, form, day=day, wrong=fluid_id)
 

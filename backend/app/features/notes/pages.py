@@ -1,6 +1,6 @@
 """Pages of a visit's notes, of incidents, and of who cares."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -125,16 +125,14 @@ async def _notes(
 async def amend_note(request: Request, db: Db, actor: CurrentActor, note_id: UUID) -> Response:
     form = await read_form(request, tuple(AMEND))
     given = fill(form, schemas.AmendNoteIn, AMEND, needed=tuple(AMEND))
-    act = actions.amend_note(db, actor, note_id, given, now=clock.now()) if given else None
-    return await _changed(request, db, actor, note_id, form, act, "amended")
+    return await _changed(request, db, actor, note_id, form, actions.amend_note, given, "amended")
 
 
 @router.post("/notes/{note_id}/enter-in-error", dependencies=CORRECT)
 async def strike_note(request: Request, db: Db, actor: CurrentActor, note_id: UUID) -> Response:
     form = await read_form(request, tuple(REASON))
     given = fill(form, schemas.StrikeIn, REASON, needed=("reason",))
-    act = actions.strike_note(db, actor, note_id, given, now=clock.now()) if given else None
-    return await _changed(request, db, actor, note_id, form, act, "struck")
+    return await _changed(request, db, actor, note_id, form, actions.strike_note, given, "struck")
 
 
 async def _changed(
@@ -143,12 +141,13 @@ async def _changed(
     actor: Actor,
     note_id: UUID,
     form: Form,
-    act: Awaitable[object] | None,
+    act: Callable[..., Awaitable[object]],
+    given: Any,
     done: str,
 ) -> Response:
     visit_id = await actions.visit_of_note(db, actor, note_id)
     back = f"/visits/{visit_id}/notes" if actor.can(Permission.NOTE_READ) else "/incidents"
-    if act is not None and await attempt(db, form, act):
+    if given is not None and await attempt(db, form, act(db, actor, note_id, given, now=clock.now())):
         return RedirectResponse(f"{back}?done={done}", 303)
     if back == "/incidents":
         return await _incidents(request, db, actor, form, wrong=note_id)
@@ -255,22 +254,25 @@ async def assign_care(request: Request, db: Db, actor: CurrentActor, visit_id: U
 
 @router.post("/care/{care_id}/take-over", dependencies=ASSIGN)
 async def take_over(request: Request, db: Db, actor: CurrentActor, care_id: UUID) -> Response:
-    act = care_actions.take_over(db, actor, care_id, now=clock.now())
-    return await _moved(request, db, actor, care_id, act, "taken")
+    return await _moved(request, db, actor, care_id, care_actions.take_over, "taken")
 
 
 @router.post("/care/{care_id}/release", dependencies=ASSIGN)
 async def release_care(request: Request, db: Db, actor: CurrentActor, care_id: UUID) -> Response:
-    act = care_actions.release_care(db, actor, care_id, now=clock.now())
-    return await _moved(request, db, actor, care_id, act, "released")
+    return await _moved(request, db, actor, care_id, care_actions.release_care, "released")
 
 
 async def _moved(
-    request: Request, db: AsyncSession, actor: Actor, care_id: UUID, act: Awaitable[object], done: str
+    request: Request,
+    db: AsyncSession,
+    actor: Actor,
+    care_id: UUID,
+    act: Callable[..., Awaitable[object]],
+    done: str,
 ) -> Response:
     visit_id = await care_actions.visit_of_care(db, actor, care_id)
     form = Form()
-    if await attempt(db, form, act):
+    if await attempt(db, form, act(db, actor, care_id, now=clock.now())):
         return RedirectResponse(f"/visits/{visit_id}/care?done={done}", 303)
     return await _care(request, db, actor, visit_id, form)
 
