@@ -80,6 +80,11 @@ def quentin(hospitals: Hospitals) -> UUID:
         for degree in ("N", "R"):
             published = {"status": "synced", "synced_at": NOW, "confidentiality": degree}
             make.emr_global(record=make.emr_local(visit=visit), person=person, **published)
+        # Somebody waits in the emergency department, and Lakeside asks for a bed.
+        waiting = make.patient(hospital={"id": john["hospital_id"], "code": "NGH"})
+        triage = {"triage_level": 2, "triaged_at": NOW, "triaged_by_id": login["nurse"]["id"]}
+        make.visit(patient=waiting, visit_type="emergency", **triage)
+        make.transfer_request(visit=make.visit(patient=there), to={"id": john["hospital_id"], "code": "NGH"})
         make.access_grant(patient=here, user=login["doctor"])
         make.access_grant(patient=john, user=login["nurse"], granted_at=NOW - 100 * HOUR)
         return UUID(str(here["id"]))
