@@ -13,13 +13,14 @@ function preparePalette(dialog) {
   const heading = found.firstElementChild;
   // What may be done about the patient in view, as the banner lists it.
   const acts = dialog.querySelector("#palette-acts");
-  for (const way of document.querySelectorAll("[data-acts] a:not([aria-current])")) {
+  const whose = document.querySelector("[data-acts]")?.dataset.acts ?? "";
+  for (const way of document.querySelectorAll("[data-acts] a:not([aria-current]), [aria-label='This visit'] a:not([aria-current])")) {
     const option = document.createElement("div");
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
     option.id = `palette-act-${acts.childElementCount}`;
     option.dataset.go = way.getAttribute("href");
-    option.textContent = `${way.textContent}: ${way.parentElement.dataset.acts}`;
+    option.textContent = `${way.textContent}: ${whose}`;
     acts.append(option);
   }
   const pages = [...dialog.querySelectorAll("#palette-acts [role=option], #palette-go [role=option]")];
