@@ -287,6 +287,11 @@ class Permission(StrEnum):
     )
     VITALS_READ = "vitals.read", "See vital signs", "Measured signs and the early warning score."
     VITALS_RECORD = "vitals.record", "Record vital signs", "Enter a set of signs; the score is computed."
+    WAITING_READ = (
+        "waiting.read",
+        "See who waits",
+        "Emergencies from their arrival until a doctor takes them.",
+    )
 
 
 P = Permission
@@ -309,7 +314,7 @@ GRANTS: dict[RoleName, frozenset[Permission]] = {
     | {
         P.AUDIT_READ, P.BED_MANAGE, P.BED_READ, P.BED_SET_UP, P.BREAK_GLASS_REVIEW, P.CENSUS_READ, P.ENTER_IN_ERROR,
         P.HOSPITAL_READ, P.NOTIFICATION_READ, P.PATIENT_MERGE, P.REPORT_READ, P.STAFF_READ, P.STOCK_APPROVE,
-        P.STOCK_READ, P.VISIT_READ,
+        P.STOCK_READ, P.VISIT_READ, P.WAITING_READ,
         P.ENTRY_CORRECT, P.INCIDENT_READ,
         P.ESCALATION_ANSWER,
     },
@@ -319,6 +324,7 @@ GRANTS: dict[RoleName, frozenset[Permission]] = {
         P.ALERT_RECORD, P.ALLERGY_RECORD, P.APPOINTMENT_RUN, P.BREAK_GLASS_USE, P.CENSUS_READ, P.DIAGNOSIS_RECORD,
         P.DRAFT_REVIEW, P.LAB_CANCEL, P.LAB_ORDER, P.NOTE_SIGN, P.NOTIFICATION_READ, P.PRESCRIPTION_WRITE,
         P.SPO2_SCALE_SET, P.VISIT_ADMIT, P.VISIT_ORDER_DISCHARGE, P.VISIT_PLAN, P.VISIT_TRANSFER, P.VITALS_RECORD,
+        P.WAITING_READ,
         P.CARE_ASSIGN, P.ENTRY_CORRECT, P.FLUID_RECORD,
         P.ESCALATION_ANSWER,
     },
@@ -327,6 +333,7 @@ GRANTS: dict[RoleName, frozenset[Permission]] = {
         P.LAB_ACKNOWLEDGE, P.TRIAGE_RECORD,
         P.ALERT_RECORD, P.ALLERGY_RECORD, P.BED_MANAGE, P.BREAK_GLASS_USE, P.CENSUS_READ, P.DOSE_GIVE, P.NOTE_WRITE,
         P.NOTIFICATION_READ, P.SPECIMEN_COLLECT, P.VISIT_ADMIT, P.VISIT_DEPART, P.VISIT_PLAN, P.VITALS_RECORD,
+        P.WAITING_READ,
         P.CARE_ASSIGN, P.ENTRY_CORRECT, P.FLUID_RECORD,
         P.ESCALATION_ANSWER,
     },
@@ -340,7 +347,7 @@ GRANTS: dict[RoleName, frozenset[Permission]] = {
     RoleName.RECEPTION: BANNER
     | {
         P.APPOINTMENT_BOOK, P.APPOINTMENT_READ, P.NOTIFICATION_READ, P.PATIENT_REGISTER, P.PATIENT_UPDATE,
-        P.VISIT_PLAN, P.VISIT_READ,
+        P.VISIT_PLAN, P.VISIT_READ, P.WAITING_READ,
     },
     # Own rows only: the policies of scope "self" show a patient nothing else (access/policies.py).
     RoleName.PATIENT: frozenset(

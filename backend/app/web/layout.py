@@ -28,7 +28,7 @@ MENU = (
     Entry("Beds", "/beds", icon="bed", permission=Permission.BED_READ),
     Entry("Hand-over", "/handover", icon="arrow-right", permission=Permission.CARE_ASSIGN),
     Entry("Patients", "/patients", icon="users", permission=Permission.PATIENT_SEARCH),
-    Entry("Waiting", "/waiting", icon="clock", permission=Permission.VISIT_PLAN),
+    Entry("Waiting", "/waiting", icon="clock", permission=Permission.WAITING_READ),
     Entry("Transfers", "/transfers", icon="ambulance", permission=Permission.VISIT_TRANSFER),
     Entry("Hospitals", "/organisation", icon="building-hospital", permission=Permission.HOSPITAL_READ),
     Entry("Beds and wards", "/wards", icon="bed", permission=Permission.BED_SET_UP),

@@ -23,7 +23,7 @@ MAY = {
     "manager": (
         f"{BANNER} visit.read bed.read bed.manage bed.set_up census.read hospital.read staff.read stock.read"
         " stock.approve audit.read report.read break_glass.review patient.merge entered_in_error.mark notification.read"
-        " entry.correct incident.read escalation.answer"
+        " entry.correct incident.read escalation.answer waiting.read"
     ),
     # whole chart; admit, transfer, order discharge; vitals, SpO2 scale, allergies, diagnoses; order and cancel tests;
     # prescribe; sign notes; review drafts; own appointments; break-glass
@@ -31,7 +31,7 @@ MAY = {
         f"{CHART} visit.plan visit.admit visit.transfer visit.order_discharge vitals.record spo2_scale.set"
         " alert.record allergy.record diagnosis.record lab.order lab.cancel prescription.write note.sign draft.review"
         " appointment.run break_glass.use census.read notification.read care.assign entry.correct fluid.record"
-        " death.record lab.acknowledge triage.record"
+        " death.record lab.acknowledge triage.record waiting.read"
         " escalation.answer"
     ),
     # whole chart; admit, departure, beds; vitals, nurse logs, hand-over, collect specimens, doses, allergies;
@@ -40,7 +40,7 @@ MAY = {
         f"{CHART} visit.plan visit.admit visit.depart bed.manage vitals.record note.write specimen.collect dose.give"
         " alert.record allergy.record break_glass.use census.read notification.read"
         " care.assign entry.correct fluid.record"
-        " lab.acknowledge triage.record"
+        " lab.acknowledge triage.record waiting.read"
         " escalation.answer"
     ),
     # banner, tests, specimens, results, reports; not the rest of the chart
@@ -53,7 +53,7 @@ MAY = {
     # register, search, demographics, plan and start visits, appointments; no clinical content
     "reception": (
         f"{BANNER} patient.register patient.update visit.plan visit.read appointment.book appointment.read"
-        " notification.read"
+        " notification.read waiting.read"
     ),
     # by policies of their own; never nurse_logs, ai_drafts, audit_logs, beds
     "patient": (

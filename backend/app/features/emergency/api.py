@@ -25,7 +25,7 @@ async def shown(db: Db, actor: CurrentActor, response: Response, visit_id: UUID)
 
 
 @router.get(
-    "/waiting", dependencies=[Needs(Permission.VISIT_READ)], summary="Who waits, the most urgent first"
+    "/waiting", dependencies=[Needs(Permission.WAITING_READ)], summary="Who waits, the most urgent first"
 )
 async def list_waiting(db: Db, actor: CurrentActor) -> schemas.WaitingRoomOut:
     """Emergencies that no doctor has seen yet, by the Australasian Triage Scale."""

@@ -24,7 +24,7 @@ router = APIRouter(dependencies=[Depends(same_site)])
 OPTIONS = [(str(level), f"{level} {each.name}") for level, each in LEVELS.items()]
 
 
-@router.get("/waiting", dependencies=[Needs(Permission.VISIT_READ)])
+@router.get("/waiting", dependencies=[Needs(Permission.WAITING_READ)])
 async def show_waiting(request: Request, db: Db, actor: CurrentActor) -> Response:
     if actor.scope == "self":
         return RedirectResponse("/", 303)

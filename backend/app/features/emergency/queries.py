@@ -13,7 +13,7 @@ from app.features.emergency import statements
 from app.features.emergency.schemas import WaitingOut, WaitingRoomOut
 
 
-@needs(Permission.VISIT_READ)
+@needs(Permission.WAITING_READ)
 async def list_waiting(session: AsyncSession, actor: Actor, *, now: datetime) -> WaitingRoomOut:
     """Everybody whom no doctor has seen yet; one statement, which says nothing of why they came."""
     rows = (await session.execute(text(statements.WAITING), {"hospital_id": actor.hospital_id})).mappings()
