@@ -14,7 +14,8 @@ from ward_world import Ward
 
 from app.access.reach import the_visit
 from app.core.errors import Conflict, HassError, Invalid, NotFound
-from app.features.beds import moves
+from app.features.beds import actions, moves
+from app.features.beds.schemas import CleanIn
 from app.models.bed import Bed, BedStatus
 
 NOW = datetime(2026, 3, 10, 14, 30, tzinfo=UTC)
@@ -279,3 +280,41 @@ async def test_moves_of_one_transaction_are_undone_together(ward: Ward) -> None:
         async with ward.session() as session:
             await half(session)
     assert (ward.state(first), ward.state(second)) == ("occupied", "available")
+
+
+@pytest.mark.parametrize(
+    ("state", "act", "refusal"),
+    [
+        ("cleaning", lambda *now: actions.clean(*now[:3], CleanIn(), now=now[3]), "bed-not-to-clean"),
+        ("reserved", lambda *now: actions.release(*now[:3], now=now[3]), "bed-not-reserved"),
+        ("closed", lambda *now: actions.open_bed(*now[:3], now=now[3]), "bed-not-shut"),
+    ],
+    ids=["clean", "release", "open"],
+)
+async def test_a_turn_of_a_bed_that_ten_press_at_once_is_done_once(
+    ward: Ward, state: str, act: Callable[..., Awaitable[Any]], refusal: str
+) -> None:
+    bed = ward.bed(state, ward.visit() if state == "reserved" else None)
+    now = datetime.now(UTC) + HOUR
+
+    async def press(_: int) -> None:
+        async with ward.session() as session:
+            await act(session, ward.actor(), bed["id"], now)
+
+    assert await race(ward, press, tries=10) == {"won": 1, refusal: 9}
+    assert len(ward.rows("SELECT id FROM bed_cleanings WHERE bed_id = %s", bed["id"])) == (
+        state == "cleaning"
+    )
+
+
+async def test_a_bed_is_kept_for_one_or_taken_by_another_when_both_press_at_once(ward: Ward) -> None:
+    bed, one, other = ward.bed(), ward.visit(), ward.visit()
+    ended = await race(
+        ward, lambda number: take(ward, one, bed) if number else reserve(ward, other, bed), tries=2
+    )
+    assert ended["won"] == 1
+    row = ward.row("beds", bed["id"])
+    assert (row["assigned_visit_id"], row["reserved_for_visit_id"]) in (
+        (one["id"], None),
+        (None, other["id"]),
+    )
