@@ -105,6 +105,21 @@ async def test_a_bundle_without_its_patient_links_to_the_one_of_an_earlier_bundl
     assert clinic.one("SELECT count(*) FROM emr_local JOIN patients ON patients.id = patient_id") == 1
 
 
+async def test_what_is_new_for_a_merged_file_goes_to_the_one_that_is_used(clinic: Clinic) -> None:
+    await clinic.take(bundle(patient()))
+    with clinic.database.owner() as connection:
+        ((file, hospital),) = clinic.rows("SELECT id, hospital_id FROM patients")
+        used = Make(connection).patient(hospital={"id": hospital, "code": "NGH"})
+        connection.execute("SET ROLE hass_definer")
+        merged = "UPDATE patients SET merged_into_id = %s, is_active = false WHERE id = %s"
+        connection.execute(merged, (used["id"], file))
+    again = await clinic.take(bundle(patient(), encounter(), observation("8867-4", 72, "/min")))
+    assert again.exit_status == 0
+    assert clinic.rows(
+        "SELECT v.patient_id, s.patient_id FROM visits v JOIN vitals s ON s.visit_id = v.id"
+    ) == [(used["id"], used["id"])]
+
+
 async def test_a_bundle_without_any_patient_is_refused_with_a_reason(clinic: Clinic) -> None:
     summary = await clinic.take(bundle({"resourceType": "Organization", "id": "x"}))
     assert summary.exit_status == 1
