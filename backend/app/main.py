@@ -19,6 +19,7 @@ from starlette.routing import Route
 from app.access.http import PUBLIC, declared_permission
 from app.core import migrations
 from app.core.database import create_engine, resolve_urls, session_factory
+from app.core.files import can_keep_files
 from app.core.mail import PostOffice
 from app.core.settings import Settings, get_settings
 from app.features.admissions import api as admissions_api
@@ -77,6 +78,7 @@ VERSION = "0.1.0"
 API = "/api/v1"
 
 
+NO_STORE = "Files can neither be read nor kept just now. Look at HASS_STORAGE_URL, or at the disk."
 _WORKER_IS_LATE = text("SELECT worker_seen_at() < now() - interval '2 minutes'")
 
 Beside = Callable[[str], AbstractAsyncContextManager[None]]
@@ -227,6 +229,7 @@ def add_health(app: FastAPI) -> None:
             problem = handlers.problem_of(error)
             checks["database"] = problem.sentence if problem.status == 503 else handlers.AWAY
             checks["migrations"] = "not known"
+        checks["storage"] = "ok" if await can_keep_files() else NO_STORE
         is_ready = all(value == "ok" for value in checks.values())
         # Patients are served without a worker too: a server without one stays in use and says what is missing.
         told = {**checks, "worker": worker}

@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from served import Hospitals, browser
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.requests import Request
 from starlette.testclient import TestClient
+from trail import private_key
 
 from app.access.http import declared_permission
 from app.access.permissions import Permission
@@ -206,6 +208,16 @@ def test_health_tells_the_process_from_its_parts(client: TestClient) -> None:
         assert client.get("/health").status_code == 200
     finally:
         client.app.state.ready = True  # type: ignore[attr-defined]
+
+
+def test_a_server_without_its_files_is_not_ready(client: TestClient, tmp_path: Path) -> None:
+    with private_key(tmp_path):
+        assert client.get("/health/ready").json()["checks"]["storage"] == "ok"
+        tmp_path.joinpath("files").rmdir()
+        answer = client.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["storage"].startswith("Files can neither be read nor kept just now.")
+    assert client.get("/health/ready").status_code == 200
 
 
 WEIGHT_FIRST, WEIGHT_LATER = 120_000, 15_000
