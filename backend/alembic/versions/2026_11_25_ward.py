@@ -21,7 +21,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 SQL = Path(__file__).with_suffix("").with_name("2026_11_25_ward_sql")
-PARTS = ("registration", "files", "beds", "admissions", "nursing", "notes", "live")
+PARTS = ("registration", "files", "beds", "admissions", "nursing", "notes", "live", "roles")
 MADE = re.compile(r"^CREATE FUNCTION (\w+)", re.MULTILINE)
 OF_TRIGGERS = re.compile(r"^CREATE FUNCTION (\w+)\(\) RETURNS trigger", re.MULTILINE)
 
@@ -57,6 +57,7 @@ def upgrade() -> None:
     op.execute("REVOKE CREATE ON SCHEMA public FROM hass_definer")
     op.execute("SET ROLE hass_owner")
     run(files("triggers"))
+    run(files("data"))
 
 
 def downgrade() -> None:

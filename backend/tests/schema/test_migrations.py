@@ -14,6 +14,9 @@ import catalogue
 import psycopg
 import pytest
 from cluster import BACKEND, Database, TestCluster, migrate, new_cluster
+from psycopg.types.json import Jsonb
+
+from app.access.permissions import GRANTS, ROLE_TITLES, Permission
 
 QUERIES = (
     "COLUMNS",
@@ -25,6 +28,7 @@ QUERIES = (
     "COLUMN_GRANTS",
     "TRIGGERS",
 )
+FIRST_RELEASE = "2026112201"
 ROLES = ("hass_owner", "hass_app", "hass_worker", "hass_definer")
 LEFT = """
 SELECT 'relation', relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
@@ -83,6 +87,28 @@ def test_down_leaves_extensions_and_roles_only_and_up_again_gives_the_same(datab
     }  # fmt: skip
     migrate(database)
     assert shape(database) == before
+
+
+def test_roles_of_a_hospital_at_work_get_what_the_new_release_lets_them_do(database: Database) -> None:
+    """What an administrator took away stays away."""
+    with database.owner() as connection:
+        for name, keys in GRANTS.items():
+            kept = sorted(key for key in keys if key != Permission.PATIENT_UPDATE)
+            connection.execute(
+                "INSERT INTO roles (id, name, display_name, scope, permissions)"
+                " VALUES (gen_random_uuid(), %s, %s, %s, %s)",
+                (name, *ROLE_TITLES[name], Jsonb(kept)),
+            )
+    migrate(database, "downgrade", FIRST_RELEASE)
+    with database.owner() as connection:
+        older = dict(connection.execute("SELECT name, permissions FROM roles").fetchall())
+    assert not set(older["nurse"]) & {Permission.FLUID_RECORD, Permission.ALERT_READ}
+    migrate(database)
+    with database.owner() as connection:
+        found = dict(connection.execute("SELECT name, permissions FROM roles").fetchall())
+    assert {name: sorted(keys) for name, keys in found.items()} == {
+        name: sorted(keys - {Permission.PATIENT_UPDATE}) for name, keys in GRANTS.items()
+    }
 
 
 @pytest.fixture(scope="module")
