@@ -52,6 +52,23 @@ FILL = (
     """INSERT INTO merge_journal (id, hospital_id, merge_id, table_name, row_id, column_name, old_value)
        SELECT gen_random_uuid(), hospital_id, id, 'visits', survivor_id, 'patient_id', 'x'
          FROM patient_merges""",
+    """INSERT INTO users (id, email, password_hash, last_name, role_id, scope, region_id, hospital_id)
+       SELECT md5('carer' || n)::uuid, 'carer' || n || '@hass.test', password_hash, 'Carer', role_id, scope, region_id,
+              hospital_id FROM users, generate_series(1, 50) n WHERE id = %(doctor)s""",
+    """INSERT INTO care_assignments (id, hospital_id, patient_id, visit_id, user_id, role, from_at, until_at)
+       SELECT gen_random_uuid(), hospital_id, patient_id, id,
+              md5('carer' || (row_number() OVER ())::int % 50 + 1)::uuid, 'nurse', now() - INTERVAL '2 hours', CASE WHEN status <> 'active' THEN now() END FROM visits""",
+    """INSERT INTO nurse_logs (id, hospital_id, patient_id, visit_id, log_type, content, logged_at, source)
+       SELECT gen_random_uuid(), hospital_id, patient_id, id, CASE WHEN n = 20 THEN 'incident' ELSE 'note' END, 'x',
+              now() - n * INTERVAL '1 hour', 'urn:fill' FROM visits, generate_series(1, 20) n
+        WHERE status = 'active'""",
+    """INSERT INTO fluid_entries (id, hospital_id, patient_id, visit_id, direction, kind, volume_ml, measured_at,
+                                  recorded_by_id)
+       SELECT gen_random_uuid(), hospital_id, patient_id, id, 'in', 'oral', 100, now() - n * INTERVAL '1 hour',
+              %(doctor)s FROM visits, generate_series(1, 10) n WHERE status = 'active'""",
+    """INSERT INTO handovers (id, hospital_id, patient_id, visit_id, from_user_id, to_user_id, care_role, status)
+       SELECT gen_random_uuid(), hospital_id, patient_id, visit_id, user_id, %(doctor)s, 'nurse', 'draft'
+         FROM care_assignments""",
     """INSERT INTO emr_global (id, source_hospital_id, patient_id, visit_id, person_id, source_record_id, record_type,
                                content_hash, status, synced_at)
        SELECT gen_random_uuid(), e.hospital_id, e.patient_id, e.visit_id, p.person_id, e.id, 'Condition', 'x', 'synced',
@@ -113,6 +130,15 @@ HOT = {
     " ORDER BY recorded_at DESC, id DESC LIMIT 50",
     "global records of a person": "SELECT id FROM emr_global WHERE person_id = %(person)s ORDER BY created_at DESC",
     "notes of a visit": "SELECT id FROM nurse_logs WHERE visit_id = %(visit)s ORDER BY logged_at DESC LIMIT 50",
+    "incidents of a hospital": f"SELECT id FROM nurse_logs WHERE {OWN} AND log_type = 'incident'"
+    " ORDER BY logged_at DESC, id DESC LIMIT 31",
+    "who cares for a visit": "SELECT id FROM care_assignments WHERE visit_id = %(visit)s AND until_at IS NULL",
+    "patients of a nurse": f"SELECT visit_id FROM care_assignments WHERE {OWN} AND user_id = md5('carer1')::uuid"
+    " AND until_at IS NULL",
+    "hand-overs to accept": f"SELECT id FROM handovers WHERE {OWN} AND to_user_id = %(doctor)s AND status = 'given'",
+    "hand-overs of a visit": "SELECT id FROM handovers WHERE visit_id = %(visit)s ORDER BY created_at DESC LIMIT 100",
+    "fluids of a visit": "SELECT sum(f.volume_ml) FROM fluid_entries f WHERE f.visit_id = %(visit)s"
+    " AND f.entered_in_error_at IS NULL AND NOT EXISTS (SELECT FROM fluid_entries s WHERE s.amends_id = f.id)",
     "allergies of the banner": f"SELECT id FROM allergies WHERE {OWN} AND patient_id = %(patient)s",
     "alerts of the banner": f"SELECT id FROM patient_alerts WHERE {OWN} AND patient_id = %(patient)s"
     " AND (until IS NULL OR until > now())",
