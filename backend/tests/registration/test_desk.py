@@ -120,6 +120,10 @@ def test_a_stale_correction_is_refused_and_kept(page_as: As) -> None:
     answer = send(desk, f"{address}/edit", last_name="Typed", version="20200101T000000.000000")
     assert answer.status_code == 412
     assert 'value="Typed"' in answer.text
+    # Having been told, he may save what he typed.
+    version = answer.text.split('name="version" value="')[1].split('"')[0]
+    again = send(desk, f"{address}/edit", last_name="Zztyped", version=version)
+    assert again.status_code == 303
 
 
 @pytest.mark.parametrize("path", ["/desk", "/patients/new", "/patients/new/unknown", "/desk/house"])

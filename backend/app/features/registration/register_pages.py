@@ -50,6 +50,7 @@ CHANGED = {**WHO, "name_prefix": "Title", "identity_note": "What is known"}
 SEEN = {"gender": "Sex", "estimated_age": "Age", "identity_note": "What is known"}
 # A choice that was not sent is no answer, and not an empty one.
 CHOSEN = ("gender", "date_of_birth_precision", "national_id_type")
+CHANGED_MEANWHILE = 412
 TOLD_BIRTH = "Write a day, month and year such as 9 3 1959, a year, or an age such as 67y."
 
 
@@ -190,6 +191,7 @@ async def _details(
 ) -> Response:
     """The patient as he stands now; a form that was refused keeps what was typed."""
     row = await patient_row(db, actor, patient_id)
+    is_stale = form is not None and form.status_code == CHANGED_MEANWHILE
     patient = schemas.PatientOut.model_validate(row)
     kept = {name: str(getattr(patient, name, None) or "") for name in CHANGED}
     kept[BIRTH] = birth_words(patient)
@@ -201,7 +203,8 @@ async def _details(
         status_code=form.status_code if form else 200,
         banner=banner_of(actor, row),
         patient=patient,
-        version=form.values["version"] if form else version_of(patient.updated_at),
+        # Whoever was told that something changed has seen it: the banner shows the patient as he stands now.
+        version=form.values["version"] if form and not is_stale else version_of(patient.updated_at),
         form=form or Form(kept),
         candidates=likely,
     )
