@@ -14,6 +14,8 @@ import audit_bench
 import chart_bench
 import import_bench
 import start_bench
+import vitals_bench
+import ward_bench
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "backend"))
 MEASUREMENTS = {
@@ -21,6 +23,8 @@ MEASUREMENTS = {
     "import": import_bench.run,
     "chart": chart_bench.run,
     "start": start_bench.run,
+    "vitals": vitals_bench.run,
+    "ward": ward_bench.run,
 }
 RESULTS = Path(__file__).with_name("results")
 
