@@ -159,3 +159,17 @@ def test_a_reservation_in_the_past_is_refused_and_nothing_is_planned(ward: Ward)
     answer = ward.act("doctor", f"/transfers/{request.json()['id']}/accept", body, place="b")
     assert answer.status_code == 422
     assert ward.read("doctor", f"/transfers/{request.json()['id']}").json()["status"] == "requested"
+
+
+def test_policies_show_a_request_to_its_two_hospitals_only(ward: Ward) -> None:
+    world = ward.network.world
+    everything = {
+        (row[0], row[1], row[2])
+        for row in ward.make.connection.execute(
+            "SELECT id, from_hospital_id, to_hospital_id FROM transfer_requests"
+        ).fetchall()
+    }
+    for place in ("a", "b", "c"):
+        at = ward.hospital(place)["id"]
+        with world.staff_of(place):
+            assert world.ids("transfer_requests") == {row[0] for row in everything if at in row[1:]}
