@@ -57,7 +57,8 @@ FILL = (
               hospital_id FROM users, generate_series(1, 50) n WHERE id = %(doctor)s""",
     """INSERT INTO care_assignments (id, hospital_id, patient_id, visit_id, user_id, role, from_at, until_at)
        SELECT gen_random_uuid(), hospital_id, patient_id, id,
-              md5('carer' || (row_number() OVER ())::int % 50 + 1)::uuid, 'nurse', now() - INTERVAL '2 hours', CASE WHEN status <> 'active' THEN now() END FROM visits""",
+              md5('carer' || (row_number() OVER ())::int % 50 + 1)::uuid, 'nurse', now() - INTERVAL '2 hours',
+              CASE WHEN status <> 'active' THEN now() END FROM visits""",
     """INSERT INTO nurse_logs (id, hospital_id, patient_id, visit_id, log_type, content, logged_at, source)
        SELECT gen_random_uuid(), hospital_id, patient_id, id, CASE WHEN n = 20 THEN 'incident' ELSE 'note' END, 'x',
               now() - n * INTERVAL '1 hour', 'urn:fill' FROM visits, generate_series(1, 20) n
