@@ -27,6 +27,7 @@ class Row:
 # Parameters in paths, queries and bodies that name a row.
 ROWS: dict[str, Row] = {
     "alert_id": Row("patient_alerts"),
+    "amend": Row("vitals"),
     "allergy_id": Row("allergies"),
     "bed_id": Row("beds"),
     "care_id": Row("care_assignments"),

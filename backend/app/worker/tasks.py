@@ -17,7 +17,7 @@ from app.audit.sealing import seal_all
 from app.core import clock
 from app.features.beds.moves import expire_reservations as expire_in_hospital
 from app.features.live.due import announce_due as announce_in_hospital
-from app.features.nursing.calls import escalate as escalate_in_hospital
+from app.features.nursing.call_actions import escalate as escalate_in_hospital
 from app.models.role import Scope
 
 Sessions = async_sessionmaker[AsyncSession]

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from app.access.context import set_context
 from app.core.database import create_engine, session_factory
-from app.features.nursing.calls import escalate
+from app.features.nursing.call_actions import escalate
 from app.models.role import Scope
 
 As = Callable[[str], TestClient]

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.context import set_context
 from app.core.database import create_engine, session_factory
-from app.features.nursing import board_sql, calls, statements
+from app.features.nursing import board_sql, call_actions, statements
 from app.models.role import Scope
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ STATEMENTS = {
     "sets of a visit": statements.SETS.replace("{after}", ""),
     "older sets of a visit": statements.SETS.replace("{after}", statements.AFTER),
     "raise a call": statements.RAISE,
-    "let calls climb": statements.CLIMB.replace("{steps}", calls.STEPS),
+    "let calls climb": statements.CLIMB.replace("{steps}", call_actions.STEPS),
     "close calls": statements.CLOSE,
     "calls that wait": statements.CALLS.replace("{after}", ""),
     "a ward": board_sql.OF_WARD,

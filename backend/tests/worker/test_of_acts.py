@@ -11,7 +11,7 @@ from app.access.reach import the_visit
 from app.core import clock
 from app.features.beds import moves
 from app.features.live.due import announce_due
-from app.features.nursing.calls import CLIMBS_AFTER, raise_call
+from app.features.nursing.call_actions import CLIMBS_AFTER, raise_call
 from app.models.vitals import EscalationRisk
 
 __all__ = ["module_ward", "ward"]

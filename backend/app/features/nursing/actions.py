@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.actor import Actor
@@ -16,7 +16,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.ids import new_id
 from app.core.versions import require_unchanged
 from app.features.nursing import rules, schemas, statements
-from app.features.nursing.calls import raise_call
+from app.features.nursing.call_actions import raise_call
 from app.features.nursing.queries import no_such_visit
 from app.features.nursing.rules import Judged, Subject
 from app.models.patient import Patient
@@ -133,8 +133,7 @@ async def amend_vitals(
     old = await _the_set(session, vitals_id, seen)
     at = rules.measured_at(given, now) if given.recorded_at else old.recorded_at
     visit = await _the_visit(session, old.visit_id, at)
-    strike_out(old, actor, given.reason, now)
-    await session.flush()
+    await strike_out(session, old, actor, given.reason, now)
     return await _write(
         session, actor, visit, given, at=at, now=now, amends_id=old.id, late_reason=old.late_reason
     )
@@ -152,8 +151,7 @@ async def enter_vitals_in_error(
 ) -> Vitals:
     """Strike out a set that should not be there, such as another patient's; a call it raised waits for its answer."""
     old = await _the_set(session, vitals_id, seen)
-    strike_out(old, actor, given.reason, now)
-    await session.flush()
+    await strike_out(session, old, actor, given.reason, now)
     return old
 
 
@@ -173,9 +171,10 @@ async def _the_set(session: AsyncSession, vitals_id: UUID, seen: str | None) -> 
     return old
 
 
-def strike_out(old: Vitals, actor: Actor, reason: str, now: datetime) -> None:
-    old.status = VitalsStatus.ENTERED_IN_ERROR
-    old.error_at, old.error_by_id, old.error_reason = now, actor.user_id, reason
+async def strike_out(session: AsyncSession, old: Vitals, actor: Actor, reason: str, now: datetime) -> None:
+    told = {"error_at": now, "error_by_id": actor.user_id, "error_reason": reason}
+    struck = update(Vitals).where(Vitals.id == old.id).values(status=VitalsStatus.ENTERED_IN_ERROR, **told)
+    await session.execute(struck)
 
 
 @needs(Permission.SPO2_SCALE_SET)

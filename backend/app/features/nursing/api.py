@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
-from app.features.nursing import actions, calls, queries, schemas
+from app.features.nursing import actions, call_actions, queries, schemas
 from app.web.etag import SeenIfAny, send_etag
 from app.web.once import Repeatable
 
@@ -114,4 +114,4 @@ async def acknowledge_escalation(
     db: Db, actor: CurrentActor, escalation_id: UUID, given: schemas.AnswerIn, seen: SeenIfAny
 ) -> None:
     """It climbs no more, and is settled for everybody who was told."""
-    await calls.acknowledge_call(db, actor, escalation_id, given, now=clock.now(), seen=seen)
+    await call_actions.acknowledge_call(db, actor, escalation_id, given, now=clock.now(), seen=seen)

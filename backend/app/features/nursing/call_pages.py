@@ -13,7 +13,7 @@ from app.access.actor import Actor
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
 from app.core import clock
-from app.features.nursing import calls, queries, schemas
+from app.features.nursing import call_actions, queries, schemas
 from app.web import formatting
 from app.web.csrf import same_site
 from app.web.forms import Form, attempt, fill, read_form
@@ -42,7 +42,7 @@ async def answer_call(request: Request, db: Db, actor: CurrentActor, escalation_
     form = await read_form(request, ("answer", "back"))
     given = fill(form, schemas.AnswerIn, {"answer": "What was done"})
     if given is not None and await attempt(
-        db, form, calls.acknowledge_call(db, actor, escalation_id, given, now=clock.now())
+        db, form, call_actions.acknowledge_call(db, actor, escalation_id, given, now=clock.now())
     ):
         back = form.values["back"]
         if back.startswith("/visits/") and back.endswith("/observations"):
