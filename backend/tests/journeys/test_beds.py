@@ -50,11 +50,14 @@ async def test_manager_sees_the_bed_change_that_a_nurse_moves_somebody_to(visit:
     await watching.locator(f"#{other}", has_text="HALVORSEN").wait_for()
 
 
-async def test_escape_stops_a_move_and_letters_in_a_field_move_nobody(visit: Visit, house: Ward) -> None:
-    somebody = house.visit(patient=house.patient())
-    bed = house.bed("occupied", somebody)
+async def test_escape_stops_a_move_and_who_waits_is_dragged_to_a_free_bed(visit: Visit, house: Ward) -> None:
+    somebody, waiting = house.visit(patient=house.patient()), house.visit(patient=house.patient())
+    bed, free = house.bed("occupied", somebody), house.bed()
     nurse = await come(visit, house, "nurse")
     await nurse.goto(nurse.url.split("/beds")[0] + f"/beds?move={somebody['id']}")
     await nurse.keyboard.press("Escape")
     await nurse.wait_for_url("**/beds")
+    await nurse.locator(f"#waits-{waiting['id']}").drag_to(nurse.locator(f"#bed-{free['id']}"))
+    await nurse.wait_for_url("**done=taken**")
+    assert house.row("beds", free["id"])["assigned_visit_id"] == waiting["id"]
     assert house.state(bed) == "occupied"
