@@ -10,6 +10,7 @@ from app.access.permissions import Permission
 TOPICS: dict[str, Permission] = {
     "allergies": Permission.ALLERGY_READ,
     "appointments": Permission.APPOINTMENT_READ,
+    "bed_assignments": Permission.BED_READ,
     "beds": Permission.BED_READ,
     "care_assignments": Permission.VISIT_READ,
     "diagnoses": Permission.VISIT_CLINICAL_READ,

@@ -63,19 +63,26 @@
   const places = part => [...part.querySelectorAll("[id]")].filter(each => each.scrollTop || each.scrollLeft)
     .map(each => [each.id, each.scrollTop, each.scrollLeft]);
 
-  async function read(id, asked) {
+  /* A page anew, or null where it cannot be had. By hand it is use of the page; by itself it must not keep it from locking. */
+  async function fetched(from, asked) {
+    const answer = await fetch(from, { headers: asked ? {} : { "X-Unattended": "1" } }).catch(() => null);
+    if (answer === null || answer.status >= 500) return null;
+    if (answer.redirected && new URL(answer.url).pathname !== new URL(from, location.href).pathname) location.href = answer.url;
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  }
+
+  /* Parts that stand on one page are taken from one answer: `pages` holds those of this round. */
+  async function read(id, asked, pages = new Map()) {
     const part = document.getElementById(id);
     if (!part) return;
     const count = waiting.get(id) ?? 0;
     if (!asked && (part.dataset.liveMode === "line" || busy(part))) return offer(part, count);
     waiting.delete(id);
     const from = part.dataset.liveFrom || location.pathname + location.search;
-    // By hand it is use of the page; by itself it must not keep the page from locking.
-    const answer = await fetch(from, { headers: asked ? {} : { "X-Unattended": "1" } }).catch(() => null);
-    if (answer === null || answer.status >= 500) return void waiting.set(id, count);
-    if (answer.redirected && new URL(answer.url).pathname !== new URL(from, location.href).pathname)
-      return void (location.href = answer.url);
-    const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
+    if (!pages.has(from)) pages.set(from, fetched(from, asked));
+    const page = await pages.get(from);
+    if (page === null) return void waiting.set(id, count + (waiting.get(id) ?? 0));
+    const made = page.getElementById(id);
     if (!made || (!asked && busy(part))) return made ? offer(part, count) : undefined;
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
     const open = [...part.querySelectorAll("details[open][id]")].map(each => each.id);
@@ -108,7 +115,8 @@
   }, { passive: true });
   const readAll = () => {
     const moving = Date.now() - touched < PAUSE;
-    for (const id of [...waiting.keys()]) if (!moving || under?.id !== id) read(id, false);
+    const pages = new Map();
+    for (const id of [...waiting.keys()]) if (!moving || under?.id !== id) read(id, false, pages);
     if (moving && under && waiting.has(under.id)) wait = setTimeout(readAll, PAUSE);
   };
   const fits = (part, change) => part.dataset.live.split(/\s+/).includes(change.topic)
@@ -129,7 +137,8 @@
   const listen = () => {
     if (stream !== null || document.hidden) return;
     stream = new EventSource("/events" + (since ? "?since=" + encodeURIComponent(since) : ""));
-    stream.addEventListener("tick", hear);
+    // What could not be read, or had to wait for somebody at work, is tried once more.
+    stream.addEventListener("tick", event => { hear(event); if (waiting.size) readAll(); });
     stream.addEventListener("hello", event => { hear(event); note(() => true, 0); });
     stream.addEventListener("reload", event => { hear(event); note(() => true, 0); });
     stream.addEventListener("change", event => { hear(event); note(part => fits(part, JSON.parse(event.data)), 1); });

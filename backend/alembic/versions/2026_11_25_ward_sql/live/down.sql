@@ -3,6 +3,8 @@ DROP TRIGGER allergies_live_new ON allergies;
 DROP TRIGGER allergies_live_change ON allergies;
 DROP TRIGGER appointments_live_new ON appointments;
 DROP TRIGGER appointments_live_change ON appointments;
+DROP TRIGGER bed_assignments_live_new ON bed_assignments;
+DROP TRIGGER bed_assignments_live_change ON bed_assignments;
 DROP TRIGGER beds_live_new ON beds;
 DROP TRIGGER beds_live_change ON beds;
 DROP TRIGGER care_assignments_live_new ON care_assignments;

@@ -7,6 +7,10 @@ CREATE TRIGGER appointments_live_new AFTER INSERT ON appointments REFERENCING NE
   STATEMENT EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER appointments_live_change AFTER UPDATE ON appointments REFERENCING NEW TABLE AS new_rows FOR EACH
   STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER bed_assignments_live_new AFTER INSERT ON bed_assignments REFERENCING NEW TABLE AS new_rows FOR EACH
+  STATEMENT EXECUTE FUNCTION announce_rows();
+CREATE TRIGGER bed_assignments_live_change AFTER UPDATE ON bed_assignments REFERENCING NEW TABLE AS new_rows FOR
+  EACH STATEMENT EXECUTE FUNCTION announce_rows();
 CREATE TRIGGER beds_live_new AFTER INSERT ON beds REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE
   FUNCTION announce_rows();
 CREATE TRIGGER beds_live_change AFTER UPDATE ON beds REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE
@@ -71,6 +75,8 @@ ALTER TABLE allergies ENABLE ALWAYS TRIGGER allergies_live_new;
 ALTER TABLE allergies ENABLE ALWAYS TRIGGER allergies_live_change;
 ALTER TABLE appointments ENABLE ALWAYS TRIGGER appointments_live_new;
 ALTER TABLE appointments ENABLE ALWAYS TRIGGER appointments_live_change;
+ALTER TABLE bed_assignments ENABLE ALWAYS TRIGGER bed_assignments_live_new;
+ALTER TABLE bed_assignments ENABLE ALWAYS TRIGGER bed_assignments_live_change;
 ALTER TABLE beds ENABLE ALWAYS TRIGGER beds_live_new;
 ALTER TABLE beds ENABLE ALWAYS TRIGGER beds_live_change;
 ALTER TABLE care_assignments ENABLE ALWAYS TRIGGER care_assignments_live_new;
