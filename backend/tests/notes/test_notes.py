@@ -1,10 +1,12 @@
 """Nursing notes by the JSON routes: five types, versions, entries in error, late entries, incidents apart (S18)."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from cluster import BACKEND
 from factories import HOUR, NOW, Values
 from notes_team import Team, code
 
@@ -184,3 +186,14 @@ def test_notes_are_listed_in_pages_with_few_statements_and_each_reading_is_in_th
 def test_unknown_visit_and_note_are_not_there(team: Team) -> None:
     assert team.nurse.get(f"/api/v1/visits/{uuid4()}/nurse-logs").status_code == 404
     assert team.nurse.post(f"/api/v1/nurse-logs/{uuid4()}/enter-in-error", json=REASON).status_code == 404
+
+
+def test_no_other_feature_reads_what_nurses_wrote() -> None:
+    """So that no incident ends in a discharge summary or on a chart: others ask at most whether any was written."""
+    others = [path for path in (BACKEND / "app/features").rglob("*.py") if path.parent.name != "notes"]
+    reading = {
+        f"{path.parent.name}/{path.name}"
+        for path in others
+        if re.search(r"NurseLog|(FROM|JOIN) nurse_logs(?! WHERE visit_id)", path.read_text(encoding="utf-8"))
+    }
+    assert reading == set()

@@ -108,6 +108,19 @@ def test_manager_writes_a_late_entry_without_reading_the_notes(team: Team) -> No
     assert "has not ended" in shown(manager, at(team.visit(), "late-entry"))
 
 
+def test_manager_strikes_a_note_out_without_reading_it(team: Team, queries: Any) -> None:
+    visit = team.visit()
+    note = team.ward.make.nurse_log(visit=visit, content="Words for the ward.")
+    manager, path = team.page("manager"), at(visit, "late-entry")
+    with queries(at_most=6):
+        page = shown(manager, path)
+    assert "Words for the ward." not in page
+    assert send(manager, path, f"/notes/{note['id']}/enter-in-error", reason="").status_code == 422
+    sent = send(manager, path, f"/notes/{note['id']}/enter-in-error", reason="Wrong patient.")
+    assert sent.headers["location"] == f"{path}?done=struck"
+    assert "Wrong patient." in shown(manager, path)
+
+
 def test_colleague_is_assigned_taken_over_and_released_on_the_page(team: Team, nurse: TestClient) -> None:
     visit = team.visit()
     path = at(visit, "care")

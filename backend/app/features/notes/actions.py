@@ -13,7 +13,7 @@ from app.access.reach import the_open_visit, the_visit
 from app.core.errors import Conflict, NotFound
 from app.features.notes import rules, statements
 from app.features.notes.schemas import AmendNoteIn, LateNoteIn, NoteIn, StrikeIn
-from app.models.nurse_log import DocumentStatus, NurseLog
+from app.models.nurse_log import DocumentStatus, NurseLog, NurseLogType
 from app.models.visit import Visit
 
 
@@ -125,9 +125,10 @@ async def strike_note(
 
 
 @needs(Permission.ENTRY_CORRECT)
-async def visit_of_note(session: AsyncSession, actor: Actor, note_id: UUID) -> UUID:
-    """The visit that the note is on; raises NotFound."""
-    return (await _the_note(session, actor, note_id)).visit_id
+async def place_of_note(session: AsyncSession, actor: Actor, note_id: UUID) -> tuple[UUID, NurseLogType]:
+    """The visit that the note is on, and its kind; raises NotFound."""
+    note = await _the_note(session, actor, note_id)
+    return note.visit_id, note.log_type
 
 
 async def _the_note(session: AsyncSession, actor: Actor, note_id: UUID) -> NurseLog:

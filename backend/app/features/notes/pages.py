@@ -145,12 +145,16 @@ async def _changed(
     given: Any,
     done: str,
 ) -> Response:
-    visit_id = await actions.visit_of_note(db, actor, note_id)
-    back = f"/visits/{visit_id}/notes" if actor.can(Permission.NOTE_READ) else "/incidents"
+    visit_id, log_type = await actions.place_of_note(db, actor, note_id)
+    incident = log_type is NurseLogType.INCIDENT and not actor.can(Permission.NOTE_READ)
+    shown = "notes" if actor.can(Permission.NOTE_READ) else "late-entry"
+    back = "/incidents" if incident else f"/visits/{visit_id}/{shown}"
     if given is not None and await attempt(db, form, act(db, actor, note_id, given, now=clock.now())):
         return RedirectResponse(f"{back}?done={done}", 303)
-    if back == "/incidents":
+    if incident:
         return await _incidents(request, db, actor, form, wrong=note_id)
+    if shown == "late-entry":
+        return await _late(request, db, actor, visit_id, form, wrong=note_id)
     return await _notes(request, db, actor, visit_id, form, wrong=note_id)
 
 
@@ -177,10 +181,20 @@ async def write_late_entry(request: Request, db: Db, actor: CurrentActor, visit_
 
 
 async def _late(
-    request: Request, db: AsyncSession, actor: Actor, visit_id: UUID, form: Form, *, done: str = ""
+    request: Request,
+    db: AsyncSession,
+    actor: Actor,
+    visit_id: UUID,
+    form: Form,
+    *,
+    done: str = "",
+    wrong: UUID | None = None,
 ) -> Response:
     visit = await the_visit(db, visit_id)
     banner = await read_banner(db, actor, visit.patient_id)
+    # Whoever reads the notes strikes them out there.
+    strikes = actor.can(Permission.ENTER_IN_ERROR) and not actor.can(Permission.NOTE_READ)
+    heads = await queries.list_note_heads(db, actor, visit_id) if strikes else None
     ended = visit.discharge_date if visit.status in ENDED else None
     return render(
         request,
@@ -189,6 +203,9 @@ async def _late(
         status_code=form.status_code,
         **of_visit(visit, banner),
         form=form,
+        blank=Form(),
+        wrong=wrong,
+        heads=heads,
         done=done,
         until=None if ended is None else ended + rules.LATE_FOR,
         is_over=ended is not None and clock.now() > ended + rules.LATE_FOR,

@@ -107,6 +107,13 @@ def _next(rows: list[Row], limit: int) -> str | None:
     return write_cursor(last["logged_at"].isoformat(), last["id"])
 
 
+@needs(Permission.ENTER_IN_ERROR)
+async def list_note_heads(session: AsyncSession, actor: Actor, visit_id: UUID) -> list[schemas.NoteHeadOut]:
+    """When who wrote which kind of note, without its words: what is needed to strike one out for somebody."""
+    rows = await _rows(session, statements.NOTE_HEADS, visit_id=visit_id)
+    return [schemas.NoteHeadOut.model_validate(row) for row in rows]
+
+
 @needs(Permission.INCIDENT_READ)
 async def list_incidents(
     session: AsyncSession, actor: Actor, *, limit: int = 50, cursor: str | None = None

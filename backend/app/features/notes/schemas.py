@@ -100,6 +100,18 @@ class NoteOut(Out):
         return self.replaced_by_id is None and self.status != "entered_in_error"
 
 
+class NoteHeadOut(Out):
+    """A note without its words."""
+
+    id: UUID
+    log_type: NurseLogType
+    logged_at: datetime
+    nurse: str | None
+    entered_in_error_at: datetime | None
+    entered_in_error_by: str | None
+    entered_in_error_reason: str | None
+
+
 class NotesOut(Out):
     items: list[NoteOut]
     next_cursor: str | None

@@ -33,6 +33,19 @@ SELECT {OF_NOTE}, p.mrn, p.first_name, p.last_name, p.date_of_birth
  ORDER BY n.logged_at DESC, n.id DESC
  LIMIT :limit"""
 
+# Current versions and what was struck out; incidents have a list of their own.
+NOTE_HEADS = f"""
+SELECT n.id, n.log_type, n.logged_at, CASE WHEN a.id IS NULL THEN NULL ELSE {NAME.format("a")} END AS nurse,
+       n.entered_in_error_at, CASE WHEN e.id IS NULL THEN NULL ELSE {NAME.format("e")} END AS entered_in_error_by,
+       n.entered_in_error_reason
+  FROM nurse_logs n
+  LEFT JOIN users a ON a.id = n.nurse_id
+  LEFT JOIN users e ON e.id = n.entered_in_error_by_id
+ WHERE n.visit_id = :visit_id AND n.log_type <> 'incident'
+   AND NOT EXISTS (SELECT FROM nurse_logs s WHERE s.amends_id = n.id)
+ ORDER BY n.logged_at DESC, n.id DESC
+ LIMIT 200"""
+
 # Whether the actor wrote on the visit or cared for it, and so knows what is missing.
 KNOWS_VISIT = """
 SELECT EXISTS (SELECT FROM nurse_logs WHERE visit_id = :visit_id AND nurse_id = :user_id)
