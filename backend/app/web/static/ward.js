@@ -18,7 +18,7 @@
     blood_pressure: (words, tables) => points(tables.blood_pressure, number(words.split(/[/\s-]/)[0])),
     heart_rate: (words, tables) => points(tables.heart_rate, round(number(words), 1)),
     consciousness: (words, tables) => words ? (words === "A" ? 0 : tables.not_alert) : null,
-    temperature: (words, tables) => points(tables.temperature, round(number(words), 10)),
+    temperature: (words, tables) => /[fF]/.test(words) ? null : points(tables.temperature, round(number(words), 10)),
   };
   const round = (value, tenth) => value === null ? null : Math.round(value * tenth + 1e-9) / tenth;
   const isAir = words => ["air", "a", "ra", "0"].includes(words.trim().toLowerCase());
