@@ -53,3 +53,26 @@ def test_policy_lets_the_receiver_alone_accept(make: Make, receives: bool) -> No
         return
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
         make.change("handovers", handover["id"], accept)
+
+
+def test_merge_of_two_files_takes_notes_care_hand_overs_and_fluids_along(make: Make) -> None:
+    visit = make.visit()
+    kept = [
+        ("nurse_logs", note := make.nurse_log(visit=visit)),
+        (
+            "nurse_logs",
+            make.nurse_log(visit=visit, status="amended", amends_id=note["id"], amend_reason="Wrong."),
+        ),
+        ("fluid_entries", amount := make.fluid_entry(visit=visit)),
+        ("fluid_entries", make.fluid_entry(visit=visit, amends_id=amount["id"], amend_reason="Misread.")),
+        ("handovers", make.handover(visit=visit, status="given")),
+        ("care_assignments", make.care_assignment(visit=visit)),
+    ]
+    survivor = make.patient(hospital={"id": visit["hospital_id"], "code": "HX"})
+    make.connection.execute("SELECT set_config('hass.act', 'merge_files', true)")
+    make.change("visits", visit["id"], {"patient_id": survivor["id"]})
+    for table, row in kept:
+        moved = make.connection.execute(
+            f"SELECT patient_id FROM {table} WHERE id = %s", (row["id"],)
+        ).fetchone()
+        assert moved == (survivor["id"],), table
