@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import catalogue
 import psycopg
 import pytest
 from cluster import BACKEND, Database, TestCluster, migrate, new_cluster
+from factories import Make
 from psycopg.types.json import Jsonb
 
 from app.access.permissions import GRANTS, ROLE_TITLES, Permission
@@ -89,9 +91,25 @@ def test_down_leaves_extensions_and_roles_only_and_up_again_gives_the_same(datab
     assert shape(database) == before
 
 
-def test_roles_of_a_hospital_at_work_get_what_the_new_release_lets_them_do(database: Database) -> None:
-    """What an administrator took away stays away."""
-    with database.owner() as connection:
+# What the first release had of somebody who lies in a bed.
+STAY = """
+SELECT v.id, v.status, v.attending_doctor_id, v.admission_date, b.bed_number, b.status, b.assigned_at, s.spo2, s.status
+  FROM visits v JOIN beds b ON b.assigned_visit_id = v.id JOIN vitals s ON s.visit_id = v.id"""
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """A hospital of the first release that was brought to this one."""
+
+    database: Database
+    older_roles: dict[str, list[str]]
+    older_stay: list[Any]
+
+
+@pytest.fixture(scope="module")
+def at_work(module_database: Database) -> AtWork:
+    """Each role without one right that an administrator took away, and a patient in a bed."""
+    with module_database.owner() as connection:
         for name, keys in GRANTS.items():
             kept = sorted(key for key in keys if key != Permission.PATIENT_UPDATE)
             connection.execute(
@@ -99,16 +117,41 @@ def test_roles_of_a_hospital_at_work_get_what_the_new_release_lets_them_do(datab
                 " VALUES (gen_random_uuid(), %s, %s, %s, %s)",
                 (name, *ROLE_TITLES[name], Jsonb(kept)),
             )
-    migrate(database, "downgrade", FIRST_RELEASE)
-    with database.owner() as connection:
-        older = dict(connection.execute("SELECT name, permissions FROM roles").fetchall())
-    assert not set(older["nurse"]) & {Permission.FLUID_RECORD, Permission.ALERT_READ}
-    migrate(database)
-    with database.owner() as connection:
+        make = Make(connection)
+        doctor = make.user("doctor")
+        hospital = {"id": doctor["hospital_id"], "region_id": doctor["region_id"], "code": "HX"}
+        visit = make.visit(hospital=hospital, attending_doctor_id=doctor["id"])
+        make.bed(visit=visit, status="occupied")
+        make.vitals(visit=visit)
+        make.visit(hospital=hospital, attending_doctor_id=doctor["id"], status="discharged")
+        stay = connection.execute(STAY).fetchall()
+    migrate(module_database, "downgrade", FIRST_RELEASE)
+    with module_database.owner() as connection:
+        roles = dict(connection.execute("SELECT name, permissions FROM roles").fetchall())
+        assert connection.execute(STAY).fetchall() == stay
+    migrate(module_database)
+    return AtWork(module_database, roles, stay)
+
+
+def test_roles_of_a_hospital_at_work_get_what_the_new_release_lets_them_do(at_work: AtWork) -> None:
+    """What an administrator took away stays away."""
+    assert not set(at_work.older_roles["nurse"]) & {Permission.FLUID_RECORD, Permission.ALERT_READ}
+    with at_work.database.owner() as connection:
         found = dict(connection.execute("SELECT name, permissions FROM roles").fetchall())
     assert {name: sorted(keys) for name, keys in found.items()} == {
         name: sorted(keys - {Permission.PATIENT_UPDATE}) for name, keys in GRANTS.items()
     }
+
+
+def test_who_lies_in_a_bed_keeps_it_and_is_cared_for_by_the_doctor_in_charge(at_work: AtWork) -> None:
+    """And by him alone; nobody cares for whom has left."""
+    ((visit_id, _, doctor_id, admitted_at, _, _, lies_since, *_),) = at_work.older_stay
+    with at_work.database.owner() as connection:
+        assert connection.execute(STAY).fetchall() == at_work.older_stay
+        care = connection.execute("SELECT visit_id, user_id, role, from_at, until_at FROM care_assignments")
+        assert care.fetchall() == [(visit_id, doctor_id, "attending", admitted_at, None)]
+        since = connection.execute("SELECT status_changed_at FROM beds")
+        assert since.fetchall() == [(lies_since,)]
 
 
 @pytest.fixture(scope="module")
