@@ -65,6 +65,7 @@ PAGES = {
     "departure": ("nurse", "/visits/{johns_visit}/discharge"),
     "waiting": ("doctor", "/waiting"),
     "transfers": ("doctor", "/transfers"),
+    "transfer": ("doctor", "/transfers/{asked}"),
     "ward": ("nurse", "/ward?ward=Alder&visit={johns_visit}"),
     "observations": ("doctor", "/visits/{johns_visit}/observations"),
     "calls": ("manager", "/escalations"),
@@ -145,10 +146,12 @@ def rows(hospitals: Hospitals) -> dict[str, str]:
             " FROM beds b JOIN patients p ON p.id = b.assigned_patient_id WHERE p.id = %s",
             (hospitals.john,),
         ).fetchone()
+        asked = connection.execute("SELECT id FROM transfer_requests ORDER BY id LIMIT 1").fetchone()
     assert found is not None
     assert beds is not None
-    names = ("region", "hospital", "nurse", "role", "johns_visit", "johns_bed", "free_bed")
-    return dict(zip(names, map(str, (*found, *beds)), strict=True))
+    assert asked is not None
+    names = ("region", "hospital", "nurse", "role", "johns_visit", "johns_bed", "free_bed", "asked")
+    return dict(zip(names, map(str, (*found, *beds, *asked)), strict=True))
 
 
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

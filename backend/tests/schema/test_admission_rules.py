@@ -111,3 +111,18 @@ def test_an_answer_to_a_request_is_written_once(make: Make) -> None:
     other = {"answered_by_name": "Somebody else"}
     refused = refused_by(make, lambda: make.change("transfer_requests", request["id"], other))
     assert refused == "transfer_requests_fixed"
+
+
+def test_merge_of_two_files_takes_signed_summaries_and_requests_along(make: Make) -> None:
+    visit = make.visit()
+    signed = {"signed_at": NOW, "signed_by_id": make.staff(visit)["id"]}
+    rows = {
+        "discharge_summaries": make.discharge_summary(visit=visit, **signed),
+        "transfer_requests": make.transfer_request(visit=visit),
+    }
+    survivor = make.patient(hospital=here(visit))
+    make.connection.execute("SELECT set_config('hass.act', 'merge_files', true)")
+    make.change("visits", visit["id"], {"patient_id": survivor["id"]})
+    for table, row in rows.items():
+        found = make.connection.execute(f"SELECT patient_id FROM {table} WHERE id = %s", (row["id"],))
+        assert found.fetchone() == (survivor["id"],)
