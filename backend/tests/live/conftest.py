@@ -1,7 +1,7 @@
 """Readers of a hub, without the wire, beside people who change rows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +17,7 @@ from app.features.live.hub import Hub, Message, Reader
 from app.features.live.positions import Position
 from app.models.role import RoleName
 
-PATIENCE = 3.0
+PATIENCE = 10.0
 
 
 @dataclass
@@ -90,6 +90,3 @@ async def listening_in(hospitals: Hospitals) -> AsyncIterator[Listening]:
 def permissions_without() -> Callable[[Permission], frozenset[str]]:
     """A nurse's rights without that one."""
     return lambda missing: frozenset(each.value for each in GRANTS[RoleName.NURSE] if each is not missing)
-
-
-__all__ = ["Awaitable", "Listening"]
