@@ -93,7 +93,6 @@ FIELDS: dict[str, Any] = {
     "level": 3,
     "log_type": "note",
     "to_hospital": "NONE",
-    "note": "No free bed.",
     "logged_at": "2026-01-01T00:00:00Z",
     "name": "Swept",
     "new_name": "Other ward",

@@ -180,6 +180,8 @@ def test_two_hospitals_settle_a_transfer_by_page(ward: Ward, queries: Any) -> No
     assert at in listed
     assert told["handover"] in show(ward, "doctor", at, place="b").text
     assert send(ward, "doctor", f"{at}/accept", place="b", bed_id="").status_code == 422
+    short = send(ward, "doctor", f"{at}/decline", place="b", reason="No")
+    assert (short.status_code, ">No</textarea>" in short.text) == (422, True)
     assert send(ward, "doctor", f"{at}/accept", place="b", bed_id=str(bed["id"])).status_code == 303
     assert f"{at}/send" in show(ward, "doctor", at).text
     assert send(ward, "doctor", f"{at}/send").status_code == 303

@@ -79,7 +79,7 @@ def test_receiver_declines_with_a_reason(ward: Ward) -> None:
     _, request = asked(ward)
     at = f"/transfers/{request.json()['id']}"
     assert ward.act("doctor", f"{at}/decline", {}, place="b").status_code == 422
-    told = ward.act("doctor", f"{at}/decline", {"note": "No free bed."}, place="b").json()
+    told = ward.act("doctor", f"{at}/decline", {"reason": "No free bed."}, place="b").json()
     assert (told["status"], told["answer_note"]) == ("declined", "No free bed.")
     again = ward.act("doctor", f"{at}/accept", {"bed_id": str(ward.bed("b")["id"])}, place="b")
     assert (again.status_code, again.json()["code"]) == (409, "transfer-answered")
@@ -96,7 +96,7 @@ def test_sender_withdraws_an_accepted_request(ward: Ward) -> None:
 )
 def test_each_side_has_its_own_acts(ward: Ward, act: str, place: str) -> None:
     _, request = asked(ward)
-    body = {"accept": {"bed_id": str(ward.bed(place)["id"])}, "decline": {"note": "No."}}.get(act)
+    body = {"accept": {"bed_id": str(ward.bed(place)["id"])}, "decline": {"reason": "No bed."}}.get(act)
     answer = ward.act("doctor", f"/transfers/{request.json()['id']}/{act}", body, place=place)
     assert answer.status_code == 404
 

@@ -97,7 +97,7 @@ async def decline_transfer(
     if asked.status is not TransferStatus.REQUESTED:
         raise _answered(asked)
     asked.move_to(TransferStatus.DECLINED)
-    _sign(asked, actor, given.note, now)
+    _sign(asked, actor, given.reason, now)
     await session.flush()
     return asked
 

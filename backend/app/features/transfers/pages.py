@@ -27,7 +27,7 @@ DONE = {
     "accepted": "Accepted. A visit is planned and the bed is kept.", "declined": "Declined.",
     "withdrawn": "Withdrawn.", "sent": "The patient has left; the visit here is transferred.",
 }  # fmt: skip
-DECLINE = Ask("Decline", "Decline", [Field("note", "Why the patient cannot be taken", kind="words")])
+DECLINE = Ask("Decline", "Decline", [Field("reason", "Why the patient cannot be taken", kind="words")])
 
 
 @router.get("/transfers", dependencies=TRANSFER)
@@ -147,7 +147,7 @@ async def accept_transfer(request: Request, db: Db, actor: CurrentActor, transfe
 
 @router.post("/transfers/{transfer_id}/decline", dependencies=TRANSFER)
 async def decline_transfer(request: Request, db: Db, actor: CurrentActor, transfer_id: UUID) -> Response:
-    form, given = await view.answered(request, DECLINE, schemas.DeclineIn, actor, needed=("note",))
+    form, given = await view.answered(request, DECLINE, schemas.DeclineIn, actor, needed=("reason",))
     if given is not None and await attempt(
         db, form, actions.decline_transfer(db, actor, transfer_id, given, now=clock.now())
     ):

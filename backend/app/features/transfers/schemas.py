@@ -36,7 +36,7 @@ class AcceptIn(In):
 
 
 class DeclineIn(In):
-    note: Text
+    reason: Text
 
 
 class TargetOut(Out):
