@@ -155,6 +155,7 @@ CHECKS: list[tuple[str, Given]] = [
         "undone_at": NOW - 2 * HOUR, "undo_reason": "Two people.", "undone_by_id": make.user()["id"]}),
     ("merge_journal_append_only_check", {"updated_at": NOW - HOUR}),
     ("merge_journal_value_changed_check", {"old_value": None, "new_value": None}),
+    ("person_links_from_given_check", {"from_person_id": None}),
     ("person_links_two_people_check", lambda make: dict.fromkeys(
         ("from_person_id", "to_person_id"), make.person()["id"])),
     ("person_links_reason_length_check", {"reason": BLANK * 5}),

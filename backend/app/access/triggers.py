@@ -80,6 +80,10 @@ ORGANISATION = (
         " EXECUTE FUNCTION refuse_closing_with_hospitals()"
     ),
     (
+        "CREATE TRIGGER patients_merged_person AFTER INSERT ON patients REFERENCING NEW TABLE AS new_rows"
+        " FOR EACH STATEMENT EXECUTE FUNCTION keep_new_files()"
+    ),
+    (
         "CREATE TRIGGER patients_person BEFORE UPDATE OF person_id, merged_into_id ON patients FOR EACH ROW"
         " WHEN ((OLD.person_id, OLD.merged_into_id) IS DISTINCT FROM (NEW.person_id, NEW.merged_into_id)"
         " AND current_user <> 'hass_definer') EXECUTE FUNCTION refuse_plain_link()"

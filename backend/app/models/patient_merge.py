@@ -88,6 +88,8 @@ class MergeJournal(HospitalRow):
 
 
 class LinkAct(StrEnum):
+    # A new file of somebody of whom another hospital has one.
+    REGISTER = "register"
     LINK = "link"
     UNLINK = "unlink"
     MERGE = "merge"
@@ -100,6 +102,7 @@ class PersonLink(HospitalRow):
     __tablename__ = "person_links"
     __table_args__ = (
         fk_to_patient(),
+        CheckConstraint("(act = 'register') = (from_person_id IS NULL)", name="from_given"),
         CheckConstraint("from_person_id <> to_person_id", name="two_people"),
         CheckConstraint("length(btrim(reason)) BETWEEN 3 AND 500", name="reason_length"),
         CheckConstraint("(act IN ('merge', 'undo')) = (merge_id IS NOT NULL)", name="merge_named"),
@@ -111,8 +114,10 @@ class PersonLink(HospitalRow):
     patient_id: Mapped[UUID] = mapped_column(comment="the file that changed hands")
     act: Mapped[LinkAct] = enum_column("act", LinkAct, comment="what was done")
     # RESTRICT throughout: a journal refers to what it tells of.
-    from_person_id: Mapped[UUID] = mapped_column(
-        ForeignKey("persons.id", ondelete="RESTRICT"), index=True, comment="whose file it was"
+    from_person_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("persons.id", ondelete="RESTRICT"),
+        index=True,
+        comment="whose file it was; NULL = it was new",
     )
     to_person_id: Mapped[UUID] = mapped_column(
         ForeignKey("persons.id", ondelete="RESTRICT"), index=True, comment="whose file it is from then on"

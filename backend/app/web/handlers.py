@@ -54,6 +54,7 @@ SENTENCES = {
 MOVED_ON = (
     "_machine", "_stay", "_last_admin", "_not_oneself", "_open_visits", "_open_hospitals", "_off_is_empty_check",
     "_second_person", "_open_visit", "_bed_left", "_summaries_signed", "_local_locked",
+    "_merged_file", "_merged_person",
 )  # fmt: skip
 OUR_FAULT = (
     "Something failed on our side; nothing was saved. Try again, and give us the request number if it stays."

@@ -18,6 +18,7 @@ OPEN_TO_THE_OWNER = (
     "announce_rights()", "announce_rows()",
     "ask_for_a_doctor()",
     "audit_new_rows()", "audit_row_change()", "end_sign_ins()", "keep_a_super_admin()", "keep_care()",
+    "keep_new_files()",
     "refuse_closing_with_hospitals()", "refuse_closing_with_visits()",
 )  # fmt: skip
 # Sealing is background work of the whole network.

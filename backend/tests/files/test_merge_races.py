@@ -1,13 +1,15 @@
 """Two who merge at once, on connections of their own: one wins, nobody waits in a circle, nothing is lost."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
-from factories import Values
+from factories import Make, Values
 from network import Login, Network
 
 REASON = {"reason": "Same passport, same address."}
@@ -139,3 +141,72 @@ def test_two_hospitals_merge_the_same_two_people_at_once(
         "SELECT id FROM persons WHERE id = ANY(%s) AND merged_into_id IS NULL", ([p["id"] for p in people],)
     ).fetchall()
     assert standing == rows
+
+
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+def while_merged(network: Network, change: str, values: dict[str, Any], press: Press) -> Any:
+    """What `press` brings that waits for `change`, which is not yet committed when it begins."""
+    with (
+        network.database.owner(autocommit=False) as merging,
+        network.database.owner() as watch,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        merging.execute("SET LOCAL ROLE hass_definer")
+        # As the acts hold them.
+        merging.execute("SELECT FROM persons WHERE id = %(person)s FOR UPDATE", values)
+        merging.execute("SELECT FROM patients WHERE person_id = %(person)s FOR UPDATE", values)
+        merging.execute(change, values)
+        pressed = pool.submit(press)
+        deadline = time.monotonic() + 30
+        while watch.execute(WAITING).fetchone() == (0,) and not pressed.done():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        merging.commit()
+        return pressed.result()
+
+
+def test_a_file_registered_while_its_person_is_merged_is_refused(
+    network: Network, two: tuple[Values, Values]
+) -> None:
+    """Registration has looked at the candidates already, and among them is the person that is merged now."""
+    make, at = network.world.make, network.world.at["c"]
+    person = make.person(first_name="Quirin", last_name="Xylophonist")
+    make.patient(hospital=at, person=person)
+    sent = {
+        "first_name": "Quirin",
+        "last_name": "Xylophonist",
+        "date_of_birth": "1980-05-17",
+        "gender": "female",
+    }
+    desk = network.logins["reception@a"].program
+    answer = while_merged(
+        network,
+        "UPDATE persons SET merged_into_id = %(into)s WHERE id = %(person)s",
+        {"person": person["id"], "into": two[0]["person_id"]},
+        lambda: desk.post("/api/v1/patients", json={**sent, "person_id": str(person["id"])}),
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "patients-merged-person")
+
+
+def test_a_row_for_a_file_that_is_merged_meanwhile_is_refused(
+    network: Network, two: tuple[Values, Values]
+) -> None:
+    survivor, loser = two
+    make = network.world.make
+    doctor = make.staff(loser)
+
+    def book() -> str | None:
+        with network.database.owner() as connection:
+            try:
+                Make(connection).appointment(patient=loser, doctor=doctor)
+            except psycopg.errors.IntegrityError as error:
+                return error.diag.constraint_name
+        return None
+
+    change = "UPDATE patients SET merged_into_id = %(into)s, is_active = false WHERE id = %(loser)s"
+    values = {"person": loser["person_id"], "into": survivor["id"], "loser": loser["id"]}
+    assert while_merged(network, change, values, book) == "appointments_merged_file"

@@ -53,6 +53,22 @@ def test_whose_file_it_is_changes_by_the_acts_only(make: Make) -> None:
     make.change("patients", file["id"], {"phone": "+49 30 1234"})
 
 
+def test_no_file_is_of_a_person_who_was_merged(make: Make) -> None:
+    gone = make.person(merged_into_id=make.person()["id"])
+    assert refused_by(make, lambda: make.patient(person=gone)) == "patients_merged_person"
+
+
+def test_a_new_file_of_a_person_whom_another_hospital_knows_stands_in_the_journal(make: Make) -> None:
+    person = make.person()
+    first, second = make.patient(person=person), make.patient(person=person)
+    journal = make.connection.execute(
+        "SELECT hospital_id, patient_id, act, from_person_id FROM person_links WHERE to_person_id = %s",
+        (person["id"],),
+    )
+    assert journal.fetchall() == [(second["hospital_id"], second["id"], "register", None)]
+    assert first["hospital_id"] != second["hospital_id"]
+
+
 def test_allergy_entered_in_error_stays_so(make: Make) -> None:
     judged = {"verified_at": NOW, "verification_reason": "Another patient's."}
     allergy = make.allergy()

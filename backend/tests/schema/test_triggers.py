@@ -366,7 +366,7 @@ def test_no_trigger_is_without_its_test(make: Make) -> None:
     tested |= {f"{table}_machine" for table in MACHINES}
     tested |= {"beds_stay", "beds_history", "access_grants_once", "vitals_once"}
     # tests/files/test_rules_of_files.py
-    tested |= {"patient_merges_once", "patients_person", "allergies_struck_out"}
+    tested |= {"patient_merges_once", "patients_merged_person", "patients_person", "allergies_struck_out"}
     tested |= {f"{table}_merged_file" for table in ("allergies", "appointments", "patient_alerts", "visits")}
     # tests/notes: test_care_rows.py, test_note_rows.py
     tested |= {

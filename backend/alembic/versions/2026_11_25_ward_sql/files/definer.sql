@@ -14,6 +14,25 @@ BEGIN
 END
 $$;
 
+-- New files: none is of a person who was merged into another, and one that joins files of other hospitals stands in the
+-- journal like every link. The foreign key holds each person by then, so that a merge is seen here or finds the file.
+CREATE FUNCTION keep_new_files() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  PERFORM FROM new_rows n JOIN persons p ON p.id = n.person_id WHERE p.merged_into_id IS NOT NULL;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the person was merged into another'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'patients_merged_person', TABLE = 'patients';
+  END IF;
+  INSERT INTO person_links (id, hospital_id, patient_id, act, to_person_id, reason, linked_at, linked_by_id)
+  SELECT new_id(), n.hospital_id, n.id, 'register', n.person_id, 'A new file of somebody whom the network knows.',
+         n.created_at, nullif(current_setting('hass.user_id', true), '')::uuid
+    FROM new_rows n
+   WHERE EXISTS (SELECT FROM patients f WHERE f.person_id = n.person_id AND f.hospital_id <> n.hospital_id);
+  RETURN NULL;
+END
+$$;
+
 -- The file is this person's too. Returns the person as she stands today; NULL where there is no such person or file.
 CREATE FUNCTION person_link(p_id uuid, p_patient uuid, p_person uuid, p_reason text, p_at timestamptz) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -30,6 +49,8 @@ BEGIN
     UNION
     SELECT p.id, p.merged_into_id FROM chain c JOIN persons p ON p.id = c.merged_into_id)
   SELECT c.id INTO target FROM chain c WHERE c.merged_into_id IS NULL;
+  -- Held as the one that was asked for is, which may lead to another: a merge of this moment is waited for.
+  SELECT p.id INTO target FROM persons p WHERE p.id = target AND p.merged_into_id IS NULL FOR UPDATE;
   IF before IS NULL OR target IS NULL OR before = target THEN
     RETURN CASE WHEN before IS NOT NULL THEN target END;
   END IF;

@@ -1,3 +1,4 @@
+DROP TRIGGER patients_merged_person ON patients;
 DROP TRIGGER patients_person ON patients;
 DROP TRIGGER allergies_struck_out ON allergies;
 DROP TRIGGER allergies_merged_file ON allergies;

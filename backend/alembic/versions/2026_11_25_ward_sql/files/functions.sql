@@ -13,11 +13,14 @@ BEGIN
 END
 $$;
 
--- A merged file takes nothing new; its row is held, so that a merge is either seen or waited for.
+-- A merged file takes nothing new; its row is held, so that a merge is either seen or waited for: who asks only for
+-- rows that are merged holds none, and does not see the one that is being merged.
 CREATE FUNCTION refuse_merged_file() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  survivor uuid;
 BEGIN
-  PERFORM FROM patients p WHERE p.id = NEW.patient_id AND p.merged_into_id IS NOT NULL FOR KEY SHARE;
-  IF FOUND THEN
+  SELECT p.merged_into_id INTO survivor FROM patients p WHERE p.id = NEW.patient_id FOR KEY SHARE;
+  IF survivor IS NOT NULL THEN
     RAISE EXCEPTION 'the file was merged into another'
       USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_merged_file', TABLE = TG_TABLE_NAME;
   END IF;

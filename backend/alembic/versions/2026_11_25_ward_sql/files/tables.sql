@@ -168,8 +168,8 @@ CREATE TABLE person_links (
   id UUID NOT NULL,
   hospital_id UUID NOT NULL,
   patient_id UUID NOT NULL,
-  act VARCHAR(32) NOT NULL CONSTRAINT person_links_act_check CHECK (act IN ('link', 'unlink', 'merge', 'undo')),
-  from_person_id UUID NOT NULL,
+  act VARCHAR(32) NOT NULL CONSTRAINT person_links_act_check CHECK (act IN ('register', 'link', 'unlink', 'merge', 'undo')),
+  from_person_id UUID,
   to_person_id UUID NOT NULL,
   moved_identifiers JSONB DEFAULT '[]' NOT NULL,
   reason TEXT NOT NULL,
@@ -180,6 +180,7 @@ CREATE TABLE person_links (
   updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   CONSTRAINT person_links_pkey PRIMARY KEY (id),
   CONSTRAINT person_links_hospital_id_patient_id_fkey FOREIGN KEY(hospital_id, patient_id) REFERENCES patients (hospital_id, id) ON DELETE RESTRICT,
+  CONSTRAINT person_links_from_given_check CHECK ((act = 'register') = (from_person_id IS NULL)),
   CONSTRAINT person_links_two_people_check CHECK (from_person_id <> to_person_id),
   CONSTRAINT person_links_reason_length_check CHECK (length(btrim(reason)) BETWEEN 3 AND 500),
   CONSTRAINT person_links_merge_named_check CHECK ((act IN ('merge', 'undo')) = (merge_id IS NOT NULL)),
@@ -200,7 +201,7 @@ COMMENT ON COLUMN person_links.id IS 'UUID version 7, made by the application';
 COMMENT ON COLUMN person_links.hospital_id IS 'tenant: the hospital of the row';
 COMMENT ON COLUMN person_links.patient_id IS 'the file that changed hands';
 COMMENT ON COLUMN person_links.act IS 'what was done';
-COMMENT ON COLUMN person_links.from_person_id IS 'whose file it was';
+COMMENT ON COLUMN person_links.from_person_id IS 'whose file it was; NULL = it was new';
 COMMENT ON COLUMN person_links.to_person_id IS 'whose file it is from then on';
 COMMENT ON COLUMN person_links.moved_identifiers IS 'ids of person_identifiers that went along, since no other file kept them';
 COMMENT ON COLUMN person_links.reason IS 'why';

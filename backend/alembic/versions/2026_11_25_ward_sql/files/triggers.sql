@@ -19,6 +19,7 @@ CREATE TRIGGER person_links_append_only BEFORE UPDATE OR DELETE ON person_links 
 CREATE TRIGGER person_links_no_truncate BEFORE TRUNCATE ON person_links FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER person_links_audit_new AFTER INSERT ON person_links REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_new_rows();
 CREATE TRIGGER person_links_audit AFTER UPDATE OR DELETE ON person_links FOR EACH ROW EXECUTE FUNCTION audit_row_change();
+CREATE TRIGGER patients_merged_person AFTER INSERT ON patients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION keep_new_files();
 CREATE TRIGGER patients_person BEFORE UPDATE OF person_id, merged_into_id ON patients FOR EACH ROW WHEN ((OLD.person_id, OLD.merged_into_id) IS DISTINCT FROM (NEW.person_id, NEW.merged_into_id) AND current_user <> 'hass_definer') EXECUTE FUNCTION refuse_plain_link();
 CREATE TRIGGER allergies_struck_out BEFORE UPDATE ON allergies FOR EACH ROW WHEN (OLD.verification_status = 'entered-in-error' AND (OLD.verification_status, OLD.clinical_status) IS DISTINCT FROM (NEW.verification_status, NEW.clinical_status)) EXECUTE FUNCTION refuse_unstriking();
 CREATE TRIGGER allergies_merged_file BEFORE INSERT ON allergies FOR EACH ROW EXECUTE FUNCTION refuse_merged_file();
@@ -45,6 +46,7 @@ ALTER TABLE person_links ENABLE ALWAYS TRIGGER person_links_append_only;
 ALTER TABLE person_links ENABLE ALWAYS TRIGGER person_links_no_truncate;
 ALTER TABLE person_links ENABLE ALWAYS TRIGGER person_links_audit_new;
 ALTER TABLE person_links ENABLE ALWAYS TRIGGER person_links_audit;
+ALTER TABLE patients ENABLE ALWAYS TRIGGER patients_merged_person;
 ALTER TABLE patients ENABLE ALWAYS TRIGGER patients_person;
 ALTER TABLE allergies ENABLE ALWAYS TRIGGER allergies_struck_out;
 ALTER TABLE allergies ENABLE ALWAYS TRIGGER allergies_merged_file;
