@@ -95,12 +95,40 @@ def test_bed_of_another_hospital_is_not_there(
         ("clean", {"steps": ["sweep"]}),
         ("clean", {"cleaned_at": "yesterday"}),
         ("clean", {"is_terminal": True}),
-        ("maintain", {}),
+        ("maintain", {"reason": "x"}),
         ("close", {"reason": "  "}),
     ],
 )
 def test_nonsense_is_refused(module_ward: Ward, nurse: TestClient, act: str, body: dict[str, Any]) -> None:
     assert press(nurse, module_ward.bed(), act, body).status_code == 422
+
+
+def test_a_bed_is_kept_for_a_day_where_nobody_says_for_how_long(module_ward: Ward, nurse: TestClient) -> None:
+    bed, visit = module_ward.bed(), str(module_ward.visit()["id"])
+    kept = press(nurse, bed, "reserve", {"reserved_for_visit_id": visit}).json()
+    left = datetime.fromisoformat(kept["reserved_until"]) - datetime.now(UTC)
+    assert timedelta(hours=23) < left <= timedelta(hours=24)
+    assert (kept["reserved_for_visit_id"], kept["assigned_visit_id"]) == (visit, None)
+    longer = press(nurse, bed, "reserve", {"visit_id": visit, "reserved_until": later(48)}).json()
+    assert longer["reserved_until"] > kept["reserved_until"]
+
+
+@pytest.mark.parametrize(("act", "state"), [("maintain", "maintenance"), ("close", "closed")])
+def test_a_bed_goes_out_of_use_without_a_word(
+    module_ward: Ward, nurse: TestClient, act: str, state: str
+) -> None:
+    bed = module_ward.bed()
+    answer = nurse.post(f"{API}/beds/{bed['id']}/{act}")
+    assert (answer.json()["status"], answer.json()["out_of_use_reason"]) == (state, None)
+
+
+def test_a_bed_names_who_lies_in_it_as_its_row_does(module_ward: Ward, nurse: TestClient) -> None:
+    visit = module_ward.visit()
+    told = nurse.get(f"{API}/beds/{module_ward.bed('occupied', visit)['id']}").json()
+    assert told["assigned_visit_id"] == str(visit["id"])
+    assert told["assigned_patient_id"] == str(visit["patient_id"])
+    assert told["hospital_id"] == str(visit["hospital_id"])
+    assert told["assigned_at"] is not None
 
 
 def test_bed_is_not_kept_for_a_visit_that_nobody_knows(module_ward: Ward, nurse: TestClient) -> None:

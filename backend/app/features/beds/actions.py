@@ -32,9 +32,10 @@ async def reserve(
     now: datetime,
     seen: str | None = None,
 ) -> Bed:
-    """A free bed is kept for a visit that is planned or open, until the time given."""
+    """A free bed is kept for a visit that is planned or open, until the time given, or for a day."""
     visit = await the_visit(session, wanted.visit_id, lock=True)
-    bed = await moves.reserve_bed(session, actor, bed_id, visit, until=wanted.until, now=now)
+    until = wanted.until or now + moves.KEPT_FOR
+    bed = await moves.reserve_bed(session, actor, bed_id, visit, until=until, now=now)
     # As it was when it was locked; looked at here, since only the move knows the order of the locks.
     require_unchanged(bed.updated_at, seen)
     return bed

@@ -22,6 +22,7 @@ READ = [Needs(Permission.BED_READ)]
 MANAGE = [Needs(Permission.BED_MANAGE)]
 # By whoever says so, just now, without a checklist: nothing need be sent.
 AS_USUAL = schemas.CleanIn()
+NO_REASON = schemas.OutOfUseIn()
 
 
 @router.get("/beds", dependencies=READ, summary="The hospital's beds, and who lies in them")
@@ -81,7 +82,12 @@ async def clean_bed(
 
 @router.post("/beds/{bed_id}/maintain", dependencies=MANAGE, summary="Take a bed into maintenance")
 async def maintain_bed(
-    db: Db, actor: CurrentActor, response: Response, bed_id: UUID, seen: SeenIfAny, why: schemas.OutOfUseIn
+    db: Db,
+    actor: CurrentActor,
+    response: Response,
+    bed_id: UUID,
+    seen: SeenIfAny,
+    why: schemas.OutOfUseIn = NO_REASON,
 ) -> schemas.BoardBedOut:
     await actions.maintain(db, actor, bed_id, why, now=clock.now(), seen=seen)
     return await _told(db, actor, response, bed_id)
@@ -89,7 +95,12 @@ async def maintain_bed(
 
 @router.post("/beds/{bed_id}/close", dependencies=MANAGE, summary="Close a free bed")
 async def close_bed(
-    db: Db, actor: CurrentActor, response: Response, bed_id: UUID, seen: SeenIfAny, why: schemas.OutOfUseIn
+    db: Db,
+    actor: CurrentActor,
+    response: Response,
+    bed_id: UUID,
+    seen: SeenIfAny,
+    why: schemas.OutOfUseIn = NO_REASON,
 ) -> schemas.BoardBedOut:
     await actions.close(db, actor, bed_id, why, now=clock.now(), seen=seen)
     return await _told(db, actor, response, bed_id)

@@ -3,7 +3,7 @@
 Whoever calls these holds the visit's row: the visit is locked before its beds, the beds in the order of their keys."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
@@ -17,6 +17,8 @@ from app.features.beds.rules import misfits
 from app.models.bed import Bed, BedAssignment, BedStatus
 from app.models.visit import Visit, VisitStatus
 
+# Where nobody says for how long.
+KEPT_FOR = timedelta(hours=24)
 MAY_RESERVE = (VisitStatus.PLANNED, VisitStatus.ACTIVE, VisitStatus.ON_LEAVE)
 NOT_FREE = {
     BedStatus.OCCUPIED: ("bed-taken", "was taken a moment ago"),

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.models.bed import TerminalStep
 
@@ -17,8 +17,14 @@ class In(BaseModel):
 
 
 class ReserveIn(In):
-    visit_id: UUID
-    until: AwareDatetime = Field(description="When the bed is free again if nobody came")
+    """The columns' own names are taken, too: `reserved_for_visit_id`, `reserved_until`."""
+
+    visit_id: UUID = Field(validation_alias=AliasChoices("visit_id", "reserved_for_visit_id"))
+    until: AwareDatetime | None = Field(
+        default=None,
+        validation_alias=AliasChoices("until", "reserved_until"),
+        description="When the bed is free again if nobody came; left out: in 24 hours",
+    )
 
 
 class TakeIn(In):
@@ -35,7 +41,7 @@ class CleanIn(In):
 
 
 class OutOfUseIn(In):
-    reason: Reason = Field(description="What is broken, or why it is closed")
+    reason: Reason | None = Field(default=None, description="What is broken, or why it is closed")
 
 
 class Out(BaseModel):
@@ -73,6 +79,7 @@ class OccupantOut(Out):
 
 class BoardBedOut(Out):
     id: UUID
+    hospital_id: UUID
     bed_number: str
     ward: str
     floor: str | None
@@ -81,6 +88,10 @@ class BoardBedOut(Out):
     status: str
     status_changed_at: datetime
     out_of_use_reason: str | None
+    assigned_patient_id: UUID | None
+    assigned_visit_id: UUID | None
+    assigned_at: datetime | None
+    reserved_for_visit_id: UUID | None
     reserved_until: datetime | None
     needs_terminal_clean: bool
     is_active: bool

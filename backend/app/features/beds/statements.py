@@ -21,8 +21,10 @@ TERMINAL = """(b.status IN ('cleaning', 'maintenance', 'closed') AND EXISTS (
 # LATERAL and LIMIT: the planner would rather hash every visit and patient of the hospital. CASE and not coalesce(),
 # which may leak, so that row-level security does not let it near an index.
 BOARD = f"""
-SELECT b.id, b.bed_number, b.ward, b.floor, b.bay, b.bed_type, b.status, b.status_changed_at, b.out_of_use_reason,
-       b.reserved_until, b.assigned_at, b.is_active, b.updated_at, h.bed_capacity, h.timezone,
+SELECT b.id, b.hospital_id, b.bed_number, b.ward, b.floor, b.bay, b.bed_type, b.status, b.status_changed_at,
+       b.out_of_use_reason,
+       b.assigned_patient_id, b.assigned_visit_id, b.assigned_at, b.reserved_for_visit_id, b.reserved_until,
+       b.is_active, b.updated_at, h.bed_capacity, h.timezone,
        {TERMINAL} AS needs_terminal_clean,
        o.*, signs.*
   FROM beds b

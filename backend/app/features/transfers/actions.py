@@ -1,7 +1,7 @@
 """A patient goes to another hospital (domain 5.4): one asks, the other accepts with a bed kept and a visit of its own,
 and only then the sender's visit becomes transferred. Lock order: visit, then request, then bed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from app.access.permissions import Permission
 from app.access.reach import the_patient, the_visit
 from app.core.errors import Conflict, Invalid
 from app.core.ids import new_id
-from app.features.beds.moves import leave_bed, reserve_bed
+from app.features.beds.moves import KEPT_FOR, leave_bed, reserve_bed
 from app.features.registration.numbers import take_mrn
 from app.features.transfers.queries import no_such_transfer, target_of
 from app.features.transfers.schemas import AcceptIn, DeclineIn, TransferIn
@@ -21,8 +21,6 @@ from app.features.visits.actions import close_record, require_open_hospital, sto
 from app.models.patient import Patient
 from app.models.transfer import TransferRequest, TransferStatus
 from app.models.visit import Disposition, Visit, VisitStatus, VisitType
-
-KEPT_FOR = timedelta(hours=24)
 
 
 @needs(Permission.VISIT_TRANSFER)
