@@ -42,6 +42,20 @@ def test_nurse_admits_a_planned_patient_to_a_bed(ward: Ward) -> None:
     assert ward.row("beds", bed["id"])["status"] == "occupied"
 
 
+def test_a_visit_begins_in_a_bed_at_once(ward: Ward) -> None:
+    bed = {"bed_id": str(ward.bed()["id"])}
+    told = ward.act("nurse", "/visits", plan(ward.patient(), **bed))
+    assert (told.status_code, told.json()["status"], told.json()["bed_id"]) == (201, "active", bed["bed_id"])
+    assert told.json()["hospital_id"] == str(ward.hospital()["id"])
+
+
+def test_a_bed_at_once_takes_the_right_to_admit(ward: Ward) -> None:
+    file, bed = ward.patient(), {"bed_id": str(ward.bed()["id"])}
+    assert ward.act("reception", "/visits", plan(file, **bed)).status_code == 403
+    assert ward.read("reception", f"/visits?patient_id={file['id']}").json()["items"] == []
+    assert ward.act("nurse", "/visits", plan(file, **bed, visit_type="outpatient")).status_code == 422
+
+
 def test_an_emergency_that_is_going_on_becomes_an_inpatient(ward: Ward) -> None:
     visit, bed = ward.visit(visit_type="emergency"), ward.bed()
     answer = ward.act("doctor", f"/visits/{visit['id']}/admit", {"bed_id": str(bed["id"])})
@@ -80,6 +94,11 @@ def test_cancelling_frees_the_bed_that_was_kept(ward: Ward) -> None:
     answer = ward.act("reception", f"/visits/{visit['id']}/cancel", WHY)
     assert (answer.status_code, answer.json()["status_reason"]) == (200, WHY["reason"])
     assert ward.row("beds", bed["id"])["status"] == "available"
+
+
+def test_a_visit_is_cancelled_without_a_word(ward: Ward) -> None:
+    answer = ward.act("reception", f"/visits/{ward.visit('planned')['id']}/cancel")
+    assert (answer.status_code, answer.json()["status_reason"]) == (200, "No reason was given.")
 
 
 @pytest.mark.parametrize(

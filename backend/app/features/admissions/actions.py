@@ -13,7 +13,7 @@ from app.access.reach import the_patient, the_visit
 from app.core.errors import Conflict, Invalid
 from app.core.ids import new_id
 from app.core.versions import require_unchanged
-from app.features.admissions.schemas import AdmitIn, ChangeVisitIn, MoveIn, PlanIn, ReasonIn
+from app.features.admissions.schemas import AdmitIn, CancelIn, ChangeVisitIn, MoveIn, PlanIn, ReasonIn
 from app.features.beds.moves import leave_bed, take_bed
 from app.features.visits import statements
 from app.features.visits.actions import require_clinician, require_open_hospital, withdraw_transfer
@@ -21,6 +21,7 @@ from app.models.patient import Patient
 from app.models.role import RoleName
 from app.models.visit import Visit, VisitStatus, VisitType
 
+NO_REASON = "No reason was given."
 _HAS_CLINICAL_ROWS = text(statements.HAS_CLINICAL_ROWS)
 
 
@@ -30,14 +31,19 @@ async def plan_visit(session: AsyncSession, actor: Actor, plan: PlanIn, *, now: 
     # Locked: a merge or a death would otherwise leave the new visit behind.
     file = await the_patient(session, plan.patient_id, lock=True)
     await _require_living(session, file)
-    if plan.expected_arrival is not None and plan.expected_arrival < now and not plan.starts_now:
+    is_here = plan.starts_now or plan.bed_id is not None
+    if plan.expected_arrival is not None and plan.expected_arrival < now and not is_here:
         raise Invalid("arrival-past", "An expected arrival lies in the future.", field="expected_arrival")
     _require_order(plan.expected_arrival or now, plan.expected_departure)
     await _require_doctor(session, file.hospital_id, plan.attending_doctor_id)
-    given = plan.model_dump(exclude={"patient_id", "starts_now"})
+    if plan.bed_id is not None and plan.visit_type is not VisitType.INPATIENT:
+        raise Invalid("bed-not-inpatient", "Only an inpatient is admitted to a bed.", field="bed_id")
+    given = plan.model_dump(exclude={"patient_id", "starts_now", "bed_id"})
     visit = Visit(id=new_id(), hospital_id=file.hospital_id, patient_id=file.id, **given)
     session.add(visit)
     await session.flush()
+    if plan.bed_id is not None:
+        return await admit_patient(session, actor, visit.id, AdmitIn(bed_id=plan.bed_id), now=now)
     if plan.starts_now:
         _begin(visit, now)
         await session.flush()
@@ -161,7 +167,7 @@ async def cancel_visit(
     session: AsyncSession,
     actor: Actor,
     visit_id: UUID,
-    given: ReasonIn,
+    given: CancelIn,
     *,
     now: datetime,
     seen: str | None = None,
@@ -179,7 +185,7 @@ async def cancel_visit(
         )
     await leave_bed(session, actor, visit, now=now)
     visit.move_to(VisitStatus.CANCELLED)
-    visit.status_reason = given.reason
+    visit.status_reason = given.reason or NO_REASON
     await session.flush()
     return visit
 

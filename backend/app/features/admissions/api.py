@@ -17,6 +17,7 @@ from app.web.once import Repeatable
 router = APIRouter(tags=["admissions"], prefix="/visits", route_class=Repeatable)
 PLAN = [Needs(Permission.VISIT_PLAN)]
 ADMIT = [Needs(Permission.VISIT_ADMIT)]
+NO_REASON = schemas.CancelIn()
 
 
 async def shown(db: Db, actor: CurrentActor, response: Response, visit_id: UUID) -> VisitOut:
@@ -28,6 +29,7 @@ async def shown(db: Db, actor: CurrentActor, response: Response, visit_id: UUID)
 
 @router.post("", dependencies=PLAN, summary="Plan a visit, or begin one", status_code=201)
 async def plan_visit(db: Db, actor: CurrentActor, response: Response, plan: schemas.PlanIn) -> VisitOut:
+    """With `bed_id` it takes the right to admit as well."""
     visit = await actions.plan_visit(db, actor, plan, now=clock.now())
     return await shown(db, actor, response, visit.id)
 
@@ -92,7 +94,12 @@ async def end_leave(
 
 @router.post("/{visit_id}/cancel", dependencies=PLAN, summary="Cancel a planned visit")
 async def cancel_visit(
-    db: Db, actor: CurrentActor, response: Response, visit_id: UUID, seen: SeenIfAny, given: schemas.ReasonIn
+    db: Db,
+    actor: CurrentActor,
+    response: Response,
+    visit_id: UUID,
+    seen: SeenIfAny,
+    given: schemas.CancelIn = NO_REASON,
 ) -> VisitOut:
     await actions.cancel_visit(db, actor, visit_id, given, now=clock.now(), seen=seen)
     return await shown(db, actor, response, visit_id)

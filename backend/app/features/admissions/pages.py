@@ -264,7 +264,7 @@ async def ask_cancelling(request: Request, db: Db, actor: CurrentActor, visit_id
 
 @router.post("/{visit_id}/cancel", dependencies=PLAN)
 async def cancel_visit(request: Request, db: Db, actor: CurrentActor, visit_id: UUID) -> Response:
-    form, given = await view.answered(request, CANCEL, schemas.ReasonIn, actor, needed=("reason",))
+    form, given = await view.answered(request, CANCEL, schemas.CancelIn, actor, needed=("reason",))
     if given is not None and await attempt(
         db, form, actions.cancel_visit(db, actor, visit_id, given, now=clock.now())
     ):

@@ -16,7 +16,7 @@ class In(BaseModel):
 
 
 class PlanIn(In):
-    """A visit to come; with `starts_now` the patient is here already."""
+    """A visit to come; with `starts_now` the patient is here already, with `bed_id` he is admitted to that bed."""
 
     patient_id: UUID
     visit_type: VisitType
@@ -25,6 +25,7 @@ class PlanIn(In):
     expected_departure: AwareDatetime | None = None
     attending_doctor_id: UUID | None = None
     starts_now: bool = False
+    bed_id: UUID | None = None
 
 
 class ChangeVisitIn(In):
@@ -54,3 +55,7 @@ class MoveIn(In):
 
 class ReasonIn(In):
     reason: Reason
+
+
+class CancelIn(In):
+    reason: Reason | None = None

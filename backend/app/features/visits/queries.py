@@ -18,6 +18,10 @@ from app.features.visits.schemas import VisitOut, VisitPageOut, VisitRowOut
 from app.models.visit import VisitStatus
 
 MOST_ROWS = 100
+# Null for a role that reads visits and no clinical content.
+CLINICAL = (
+    "reason_for_visit", "diagnosis", "diagnoses", "discharge_summary", "disposition", "triage_level",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ async def read_visit(
     found = json.loads(known["diagnoses"]) if isinstance(known["diagnoses"], str) else known["diagnoses"]
     known["diagnoses"] = found or []
     if not actor.can(Permission.VISIT_CLINICAL_READ):
-        known |= dict.fromkeys(("reason_for_visit", "diagnosis", "diagnoses", "disposition", "triage_level"))
+        known |= dict.fromkeys(CLINICAL)
     return VisitOut.model_validate(known)
 
 

@@ -23,6 +23,7 @@ class VisitRowOut(Out):
     """A visit as lists show one: who, of what kind, where; no clinical content."""
 
     id: UUID
+    hospital_id: UUID
     patient_id: UUID
     mrn: str
     first_name: str | None
@@ -59,6 +60,7 @@ class VisitOut(VisitRowOut):
     disposition: str | None
     discharge_ordered_by: str | None
     sync_status: str
+    synced_at: datetime | None
     triage_level: int | None
     triaged_at: datetime | None
     seen_at: datetime | None
@@ -67,4 +69,6 @@ class VisitOut(VisitRowOut):
     reserved_until: datetime | None
     reason_for_visit: str | None
     diagnosis: str | None
+    # As it was signed, in words; its elements stand at /visits/{visit_id}/departure.
+    discharge_summary: str | None
     diagnoses: list[VisitDiagnosisOut] | None

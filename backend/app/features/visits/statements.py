@@ -1,7 +1,7 @@
 """The SQL of reading visits."""
 
 ROW = """
-v.id, v.patient_id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.gender, v.visit_type, v.status,
+v.id, v.hospital_id, v.patient_id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.gender, v.visit_type, v.status,
 v.admission_date, v.discharge_date, v.expected_arrival, v.expected_departure, v.discharge_ordered_at,
 v.attending_doctor_id, CASE WHEN d.id IS NOT NULL THEN concat_ws(' ', d.title, d.first_name, d.last_name) END
 AS attending_doctor, b.id AS bed_id, b.bed_number AS bed, b.ward, v.updated_at
@@ -27,8 +27,9 @@ def list_sql(*, by_status: bool, by_patient: bool, goes_on: bool) -> str:
 
 
 ONE = f"""
-SELECT {ROW}, v.disposition, v.sync_status, v.triage_level, v.triaged_at, v.seen_at, v.status_reason,
+SELECT {ROW}, v.disposition, v.sync_status, v.synced_at, v.triage_level, v.triaged_at, v.seen_at, v.status_reason,
        r.bed_number AS reserved_bed, r.reserved_until, v.reason_for_visit, v.diagnosis,
+       v.discharge_summary,
        (SELECT concat_ws(' ', o.title, o.first_name, o.last_name) FROM users o WHERE o.id = v.discharge_ordered_by_id)
          AS discharge_ordered_by,
        (SELECT json_agg(json_build_object('id', g.id, 'code', g.code, 'code_system', g.code_system, 'text', g.text,
