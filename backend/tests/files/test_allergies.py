@@ -40,8 +40,14 @@ def test_an_allergy_is_recorded_with_its_author_and_how_sure_it_is(nurse: Login,
     assert (made["verification_status"], made["clinical_status"]) == ("unconfirmed", "active")
     assert made["recorded_by"].endswith(str(nurse.user["last_name"]))
     assert listed(nurse, file)["state"] == "known"
-    sure = record(nurse, file, "Latex", is_confirmed=True)
+    sure = record(nurse, file, "Latex", verification_status="confirmed")
     assert (sure["verification_status"], sure["verified_by"]) == ("confirmed", made["recorded_by"])
+
+
+def test_a_resolved_allergy_leaves_no_known_allergies_as_it_is(nurse: Login, file: str) -> None:
+    assert nurse.program.post(f"/api/v1/patients/{file}/no-known-allergies").status_code == 200
+    record(nurse, file, "Eggs", clinical_status="resolved")
+    assert listed(nurse, file)["state"] == "none_known"
 
 
 def test_the_same_substance_is_not_recorded_twice(nurse: Login, file: str) -> None:
@@ -76,7 +82,7 @@ def test_nothing_leads_back_from_entered_in_error(nurse: Login, file: str) -> No
 
 
 def test_a_resolved_allergy_leaves_the_banner(nurse: Login, file: str) -> None:
-    made = record(nurse, file, is_confirmed=True)
+    made = record(nurse, file, verification_status="confirmed")
     assert act(nurse, made["id"], "resolve").json()["clinical_status"] == "resolved"
     assert listed(nurse, file)["state"] == "not_recorded"
 

@@ -39,7 +39,7 @@ def test_a_nurse_records_refutes_and_strikes_out_allergies(
     assert wrong.status_code == 422
     assert "Substance is needed." in wrong.text
     assert 'value="Hives all over"' in wrong.text
-    sent = send(nurse, home, substance="Penicillin", criticality="high", is_confirmed="true")
+    sent = send(nurse, home, substance="Penicillin", criticality="high", verification_status="confirmed")
     assert sent.headers["location"] == f"{home}?done=recorded"
     shown = nurse.page.get(home).text
     assert "Known allergies" in shown

@@ -47,18 +47,17 @@ async def record_allergy(
         raise Conflict(
             "allergy-known", "The file names this substance already. Confirm or refute that entry."
         )
-    certainty = AllergyVerification.CONFIRMED if given.is_confirmed else AllergyVerification.UNCONFIRMED
     allergy = Allergy(
         hospital_id=file.hospital_id,
         patient_id=file.id,
-        **given.model_dump(exclude={"is_confirmed"}),
-        verification_status=certainty,
+        **given.model_dump(),
         recorded_at=now,
         recorded_by_id=actor.user_id,
     )
-    if given.is_confirmed:
+    if given.verification_status is AllergyVerification.CONFIRMED:
         allergy.verified_at, allergy.verified_by_id = now, actor.user_id
-    _withdraw(file)
+    if rules.counts(allergy):
+        _withdraw(file)
     session.add(allergy)
     await session.flush()
     return allergy

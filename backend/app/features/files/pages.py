@@ -32,7 +32,7 @@ ALLERGY = {
     "criticality": "How dangerous",
     "reaction": "What happened",
     "reaction_severity": "How severe it was",
-    "is_confirmed": "Certainty",
+    "verification_status": "Certainty",
 }
 ALERT = {
     "alert_type": "What it is about",
@@ -67,7 +67,7 @@ async def show_allergies(
 async def record_allergy(request: Request, db: Db, actor: CurrentActor, patient_id: UUID) -> Response:
     form = await read_form(request, tuple(ALLERGY))
     # A box that is not ticked is not sent: it means no.
-    form.values["is_confirmed"] = "true" if form.values["is_confirmed"] else "false"
+    form.values["verification_status"] = form.values["verification_status"] or "unconfirmed"
     given = fill(form, schemas.AllergyIn, ALLERGY, needed=("substance",))
     if given is not None and await attempt(
         db, form, actions.record_allergy(db, actor, patient_id, given, now=clock.now())

@@ -7,7 +7,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.features.registration.schemas import AllergyState
-from app.models.patient import AllergyCategory, AllergyCriticality, ReactionSeverity
+from app.models.patient import (
+    AllergyCategory,
+    AllergyCriticality,
+    AllergyStatus,
+    AllergyVerification,
+    ReactionSeverity,
+)
 from app.models.patient_alert import CHOSEN, IN_WORDS, AlertEnd, AlertType
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -28,7 +34,10 @@ class AllergyIn(In):
     criticality: AllergyCriticality | None = None
     reaction: Words | None = Field(default=None, description="What happened, in words")
     reaction_severity: ReactionSeverity | None = None
-    is_confirmed: bool = Field(default=False, description="Tested or witnessed, and not only told")
+    clinical_status: AllergyStatus = AllergyStatus.ACTIVE
+    verification_status: Literal[AllergyVerification.UNCONFIRMED, AllergyVerification.CONFIRMED] = Field(
+        default=AllergyVerification.UNCONFIRMED, description="Confirmed: tested or witnessed, not only told"
+    )
 
     @model_validator(mode="after")
     def code_with_system(self) -> Self:
