@@ -55,6 +55,17 @@ def test_a_new_patient_gets_the_next_mrn_with_its_check_digit(api_as: As) -> Non
     assert (one["gender"], one["is_unknown"], one["identifiers"]) == ("unknown", False, [])
 
 
+def test_a_blood_group_is_taken_and_corrected(api_as: As) -> None:
+    desk = api_as("reception")
+    made = registered(desk, blood_group="AB-")
+    assert made["blood_group"] == "AB-"
+    changed = desk.patch(
+        f"{PATIENTS}/{made['id']}", json={"blood_group": None}, headers={"If-Match": made["etag"]}
+    )
+    assert (changed.status_code, changed.json()["blood_group"]) == (200, None)
+    assert desk.post(PATIENTS, json={"last_name": unlike(), "blood_group": "C"}).status_code == 422
+
+
 @pytest.mark.parametrize("role", ["doctor", "nurse", "manager", "lab", "patient"])
 def test_only_reception_registers(role: str, api_as: As) -> None:
     answer = api_as(role).post(PATIENTS, json={"last_name": "Somebody"})

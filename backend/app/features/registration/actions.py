@@ -32,7 +32,7 @@ _IDENTIFY = text("SELECT person_identify(:id, :type, :system, :value)")
 # What a file takes from registration as it stands.
 PLAIN = (
     "first_name", "last_name", "name_prefix", "gender", "phone", "email", "address", "emergency_contact_name",
-    "emergency_contact_phone",
+    "emergency_contact_phone", "blood_group",
 )  # fmt: skip
 
 

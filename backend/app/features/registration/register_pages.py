@@ -43,6 +43,7 @@ WHO = {
     "address": "Address",
     "emergency_contact_name": "Whom to call",
     "emergency_contact_phone": "Phone of whom to call",
+    "blood_group": "Blood group",
     "national_id": "Number on a document",
     "national_id_type": "Which document",
 }

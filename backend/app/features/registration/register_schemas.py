@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.core.sentences import EMAIL, LINE, NUMBER, PHONE
 from app.features.registration.schemas import Number, Out
-from app.models.patient import BirthPrecision, Gender, IdentifierType
+from app.models.patient import BirthPrecision, BloodGroup, Gender, IdentifierType
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=LINE)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -43,6 +43,7 @@ class PatientIn(CandidateSearchIn):
     address: Words | None = None
     emergency_contact_name: Name | None = None
     emergency_contact_phone: Phone | None = None
+    blood_group: BloodGroup | None = None
     national_id_type: IdentifierType = IdentifierType.NATIONAL
     person_id: UUID | None = None
     not_these: Annotated[list[UUID], Field(max_length=20)] = []
@@ -70,6 +71,7 @@ class PatientChangeIn(In):
     address: Words | None = None
     emergency_contact_name: Name | None = None
     emergency_contact_phone: Phone | None = None
+    blood_group: BloodGroup | None = None
     identity_note: Words | None = None
     # A further number of the person; numbers are added, never taken away.
     national_id: DocumentNumber | None = None
