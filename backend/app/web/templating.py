@@ -78,6 +78,7 @@ def frame(request: Request, actor: Actor | None) -> dict[str, Any]:
         "shade": layout.shade_of(request),
         "region_sheet": theme.theme_url(actor.theme) if actor else None,
         "demo": request.app.state.demo,
+        "path": path,
         "here": here if request.method == "GET" else "/",
         "csrf_token": lambda: csrf.csrf_token(request),
         "timezone": actor.timezone if actor else None,

@@ -22,7 +22,7 @@ def send(ward: Ward, who: str, path: str, *, place: str = "a", **fields: str) ->
 def buttons(page: str) -> set[str]:
     """What may be done, by the last word of the addresses of links and forms about the visit."""
     found = set(re.findall(r'(?:href|action)="/visits/[0-9a-f-]{36}/([a-z-]+)"', page))
-    return found - {"notes", "handovers", "fluids", "care", "observations"}
+    return found - {"notes", "handovers", "fluids", "care", "observations", "late-entry"}
 
 
 FORMS = {

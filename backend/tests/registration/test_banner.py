@@ -118,3 +118,13 @@ def test_every_way_of_the_banner_leads_somewhere(role: str, page_as: As, hospita
     ways = re.findall(r'<a href="([^"]+)"', shown.split('class="ways"')[1].split("</nav>")[0])
     assert len(ways) >= 1
     assert {way: page.get(way).status_code for way in ways} == dict.fromkeys(ways, 200)
+
+
+def test_a_page_of_a_visit_has_one_row_of_ways_and_says_where_one_is(
+    page_as: As, hospitals: Hospitals
+) -> None:
+    page = page_as("nurse")
+    ways = re.findall(r'<a href="(/visits/[^"/?]+)"', page.get(f"/patients/{hospitals.john}").text)
+    shown = page.get(f"{ways[0]}/notes?done=written").text
+    assert shown.count("Hand-overs</a>") == 1
+    assert f'<a href="{ways[0]}/notes" aria-current="page">Notes</a>' in shown

@@ -14,7 +14,7 @@ function preparePalette(dialog) {
   // What may be done about the patient in view, as the banner lists it.
   const acts = dialog.querySelector("#palette-acts");
   const whose = document.querySelector("[data-acts]")?.dataset.acts ?? "";
-  for (const way of document.querySelectorAll("[data-acts] a:not([aria-current]), [aria-label='This visit'] a:not([aria-current])")) {
+  for (const way of document.querySelectorAll("[data-acts] a:not([aria-current])")) {
     const option = document.createElement("div");
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
