@@ -4,6 +4,9 @@ No sentence carries patient data: it may end in a log."""
 
 from collections.abc import Mapping, Sequence
 
+# The kind of a validator's error whose message is a sentence of ours.
+SAID = "said"
+
 
 class HassError(Exception):
     """A refusal with a stable code, one sentence for the reader and an HTTP status."""

@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from app.access.actor import Actor
 from app.access.http import SESSION_COOKIE
 from app.core.database import explain
-from app.core.errors import Forbidden, HassError, Invalid, Locked, TooMany, Unauthenticated
+from app.core.errors import SAID, Forbidden, HassError, Invalid, Locked, TooMany, Unauthenticated
 from app.core.sentences import FORMS, TAKEN, sentence_for
 from app.web.kept import keep_what_was_sent, page_before
 from app.web.layout import home_of
@@ -194,6 +194,8 @@ def _field(location: Sequence[Any]) -> str:
 def _sentence(error: Mapping[str, Any]) -> str:
     """What is needed, in our own words; the validator's would repeat what was typed."""
     name, kind, limits = _field(error["loc"])[:100], str(error["type"]), error.get("ctx") or {}
+    if kind == SAID:
+        return str(error["msg"])
     if kind == "missing":
         return f"{name} is needed."
     if kind == "extra_forbidden":
@@ -202,7 +204,7 @@ def _sentence(error: Mapping[str, Any]) -> str:
         return "The body is not valid JSON."
     if kind.startswith("uuid"):
         return f"{name} is not an identifier of ours."
-    if kind.startswith(("int", "float", "decimal")):
+    if kind.startswith(("int", "float", "decimal", "finite")):
         return f"{name} needs a number."
     if kind.startswith("bool"):
         return f"{name} is either true or false."

@@ -168,6 +168,24 @@ def test_what_the_server_derives_cannot_be_sent(record: Record, visit: Any, extr
     assert record(visit, **{extra: 1}).status_code == 422
 
 
+def test_what_cannot_be_read_and_what_cannot_be_are_told_at_once(record: Record, visit: Any) -> None:
+    wrong = record(visit, spo2="ninety", heart_rate=400, consciousness="X", oxygen_flow_lpm=2, bmi=20)
+    assert wrong.status_code == 422
+    told = {each["field"]: each["sentence"] for each in wrong.json()["errors"]}
+    assert set(told) == {"spo2", "heart_rate", "consciousness", "oxygen_flow_lpm", "bmi"}
+    assert told["spo2"] == "spo2 needs a number."
+    assert told["heart_rate"] == "Pulse is 0 to 350 /min. Check the value."
+    late = record(visit, recorded_at=(now() + timedelta(hours=1)).isoformat(), heart_rate=400)
+    assert [each["field"] for each in late.json()["errors"]] == ["heart_rate", "recorded_at"]
+
+
+def test_of_two_pressures_one_that_cannot_be_read_is_told_once(record: Record, visit: Any) -> None:
+    told = record(visit, blood_pressure_systolic="high", temperature=50, temperature_unit="K").json()[
+        "errors"
+    ]
+    assert sorted(each["field"] for each in told) == ["blood_pressure_systolic", "temperature_unit"]
+
+
 def test_a_set_without_any_sign_is_refused(record: Record, visit: Any) -> None:
     answer = record(visit, signs={}, notes="Asleep.")
     assert (answer.status_code, answer.json()["code"]) == (422, "nothing-measured")
@@ -293,6 +311,18 @@ def test_a_time_without_a_zone_is_refused(record: Record, visit: Any) -> None:
     assert record(visit, recorded_at="2026-11-24T10:00:00").status_code == 422
 
 
+def test_a_time_beyond_a_lifetime_or_before_the_birth_is_refused(record: Record, ward: Ward) -> None:
+    unknown, child = ward.visit(date_of_birth=None), ward.visit(date_of_birth=born_days_ago(100))
+    for visit, at in (
+        (unknown, "0001-01-01T00:00:00Z"),
+        (unknown, "1800-01-01T00:00:00Z"),
+        (child, (now() - timedelta(days=102)).isoformat()),
+    ):
+        answer = record(visit, recorded_at=at, reason="Found on paper.", confirmed=list(NORMAL)[:2])
+        assert (answer.status_code, answer.json()["code"]) == (422, "time-impossible"), answer.text
+        assert answer.json()["errors"][0]["field"] == "recorded_at"
+
+
 # The SpO2 scale
 
 
@@ -302,6 +332,7 @@ def test_scale_two_is_set_by_a_doctor_and_scores_the_next_set(record: Record, wa
     path = f"/api/v1/patients/{visit['patient_id']}/spo2-scale"
     refused = api_as("nurse").post(path, json={"scale": 2, "reason": "Known COPD."})
     assert refused.status_code == 403
+    assert api_as("doctor").post(path, json={"scale": True, "reason": "Known COPD."}).status_code == 422
     done = api_as("doctor").post(path, json={"scale": 2, "reason": "Known COPD with CO2 retention."})
     assert (done.status_code, done.json()["spo2_scale"]) == (200, 2)
     row = ward.rows("SELECT * FROM patients WHERE id = %s", visit["patient_id"])[0]

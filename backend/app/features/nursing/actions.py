@@ -36,10 +36,11 @@ async def record_vitals(
 
     Raises NotFound; Conflict for a closed visit or another SpO2 scale; Invalid for values and times that cannot be,
     and for unusual values that nobody confirmed."""
-    at = rules.measured_at(given, now)
+    values = rules.possible_values(given, now)
+    at = given.recorded_at or now
     visit = await _the_visit(session, visit_id, at)
     _require_open(visit, given, at, now)
-    return await _write(session, actor, visit, given, at=at, now=now)
+    return await _write(session, actor, visit, given, values, at=at, now=now)
 
 
 async def _the_visit(session: AsyncSession, visit_id: UUID, at: datetime) -> Mapping[str, Any]:
@@ -72,6 +73,7 @@ async def _write(
     actor: Actor,
     visit: Mapping[str, Any],
     given: schemas.VitalsIn,
+    values: Mapping[str, Any],
     *,
     at: datetime,
     now: datetime,
@@ -80,8 +82,9 @@ async def _write(
 ) -> schemas.RecordedOut:
     measured_on = local_date(at, visit["timezone"])
     subject = Subject(visit["date_of_birth"], measured_on, visit["pregnant"], visit["spo2_scale"])
+    rules.require_born(subject)
     rules.require_same_scale(given, subject)
-    values = rules.measured_values(given, subject)
+    rules.require_usual(given, values, subject)
     judged = rules.judge(values, subject)
     row: dict[str, Any] = {
         "id": new_id(),
@@ -130,12 +133,13 @@ async def amend_vitals(
     """The set as it should have been, in a row of its own; the old one stays, struck out, with the reason.
 
     Raises NotFound, or Conflict where the set was amended or struck out already."""
+    values = rules.possible_values(given, now)
     old = await _the_set(session, vitals_id, seen)
-    at = rules.measured_at(given, now) if given.recorded_at else old.recorded_at
+    at = given.recorded_at or old.recorded_at
     visit = await _the_visit(session, old.visit_id, at)
     await strike_out(session, old, actor, given.reason, now)
     return await _write(
-        session, actor, visit, given, at=at, now=now, amends_id=old.id, late_reason=old.late_reason
+        session, actor, visit, given, values, at=at, now=now, amends_id=old.id, late_reason=old.late_reason
     )
 
 

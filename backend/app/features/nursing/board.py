@@ -16,8 +16,9 @@ from app.access.needs import needs
 from app.access.permissions import Permission
 from app.audit import events
 from app.features.nursing import board_sql
+from app.features.nursing.bounds import number
 from app.features.nursing.queries import judged_of
-from app.features.nursing.rules import Judged, Subject, number
+from app.features.nursing.rules import Judged, Subject
 from app.web.formatting import local_date
 
 Due = Literal["late", "soon", "later", "away"]

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from app.core.errors import Invalid
+from app.core.errors import SAID, Invalid
 from app.features.nursing import schemas
+from app.features.nursing.bounds import read_signs
 from app.web import formatting
 from app.web.forms import Form
 
@@ -129,6 +130,8 @@ def read_set(
             form.errors[name] = f"{LABELS[name]} {wrong}."
     given["confirmed"] = [name for name in confirmed if name in schemas.SIGNS]
     made = _made(form, model, given)
+    if made is not None and form.errors:
+        _also_tell(form, read_signs(dict(made))[1])
     if form.errors:
         form.status_code = 422
         return None
@@ -146,8 +149,17 @@ def _made(form: Form, model: type[M], given: Mapping[str, Any]) -> M | None:
         for each in wrong.errors():
             name = str(each["loc"][0]) if each["loc"] else ""
             shown = SHOWN_AT.get(name, name)
-            form.errors.setdefault(shown, f"{LABELS.get(shown, 'Something')} is needed or cannot be read.")
+            said = each["msg"] if each["type"] == SAID else None
+            form.errors.setdefault(
+                shown, said or f"{LABELS.get(shown, 'Something')} is needed or cannot be read."
+            )
         return None
+
+
+def _also_tell(form: Form, wrong: Mapping[str, str]) -> None:
+    """Beside the fields that cannot be read, those that can be read and not be true."""
+    for sign, sentence in wrong.items():
+        form.errors.setdefault(SHOWN_AT.get(sign, sign), sentence)
 
 
 def tell(form: Form, error: Invalid) -> list[str]:

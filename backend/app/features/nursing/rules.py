@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from app.clinical.news2 import PARAMETERS, RED, News2, Signs, news2
 from app.clinical.news2_response import NOT_SCORED, Response, response_to
-from app.clinical.units import convert, rounded
 from app.clinical.vital_ranges import ADULT_FROM_DAYS, age_band, is_abnormal, usual_range
 from app.core.errors import Conflict, Invalid
+from app.features.nursing.bounds import WORDS, number, read_signs
 from app.features.nursing.schemas import VitalsIn
 from app.models.vitals import RANGES, Consciousness, EscalationRisk, News2State
 
@@ -20,19 +19,8 @@ BACK_WITHOUT_REASON = timedelta(hours=24)
 # How long after its end a visit takes what was measured before (domain 5.4).
 LATE_ENTRY = timedelta(hours=72)
 NUMBERS = tuple(RANGES)
-WORDS = {
-    "temperature": ("Temperature", "°C"),
-    "heart_rate": ("Pulse", "/min"),
-    "blood_pressure_systolic": ("Systolic pressure", "mmHg"),
-    "blood_pressure_diastolic": ("Diastolic pressure", "mmHg"),
-    "respiratory_rate": ("Respiration", "/min"),
-    "spo2": ("SpO₂", "%"),
-    "oxygen_flow_lpm": ("Oxygen flow", "L/min"),
-    "fio2_percent": ("Inspired oxygen", "%"),
-    "pain": ("Pain", "of 10"),
-    "weight": ("Weight", "kg"),
-    "height": ("Height", "cm"),
-}
+# Nobody who lives was measured before (domain 5.3).
+OLDEST = timedelta(days=131 * 366)
 
 
 @dataclass(frozen=True)
@@ -58,65 +46,23 @@ class Subject:
         return None if self.born_on is None else age_band(self.age_days)
 
 
-def number(value: Decimal | float) -> str:
-    words = f"{Decimal(str(value)):f}"
-    return words.rstrip("0").rstrip(".") if "." in words else words
+def possible_values(given: VitalsIn, now: datetime) -> dict[str, Any]:
+    """The columns of the set, rounded half up.
 
-
-def measured_values(given: VitalsIn, subject: Subject) -> dict[str, Any]:
-    """The columns of the set, rounded half up; raises Invalid where a value cannot be, or is unusual."""
-    wrong: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    for sign in NUMBERS:
-        value = getattr(given, sign)
-        if value is None:
-            values[sign] = None
-            continue
-        if sign == "temperature" and given.temperature_unit == "[degF]":
-            value = convert(sign, value, "[degF]")
-        low, high = RANGES[sign]
-        if Decimal(str(low)) <= value <= Decimal(str(high)):
-            values[sign] = rounded(sign, value)
-        else:
-            wrong[sign] = _impossible(sign, value)
-    wrong |= _contradictions(given, values)
+    Raises Invalid, with all that is wrong at once: values that cannot be, and a time that cannot."""
+    values, wrong = read_signs(dict(given))
+    untimely = _untimely(given, now)
     if wrong:
-        raise _refusal("value-impossible", wrong)
+        raise _refusal(
+            "value-impossible", wrong | ({untimely.field or "": untimely.sentence} if untimely else {})
+        )
+    if untimely:
+        raise untimely
     values["supplemental_oxygen"] = _on_oxygen(given, values)
     values["consciousness"] = None if given.consciousness is None else Consciousness(given.consciousness)
     if all(value is None for value in values.values()):
         raise Invalid("nothing-measured", "Enter at least one vital sign.")
-    _ask_to_confirm(given, values, subject)
     return values
-
-
-def _impossible(sign: str, value: Decimal) -> str:
-    name, unit = WORDS[sign]
-    low, high = RANGES[sign]
-    sentence = f"{name} is {number(low)} to {number(high)} {unit}. Check the value."
-    if sign == "temperature" and 68 <= value <= 113:
-        celsius = rounded(sign, convert(sign, value, "[degF]") or value)
-        sentence += f" {number(value)} °F is {number(celsius)} °C."
-    return sentence
-
-
-def _contradictions(given: VitalsIn, values: Mapping[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    upper, lower = given.blood_pressure_systolic, given.blood_pressure_diastolic
-    if (upper is None) != (lower is None):
-        missing = "blood_pressure_systolic" if upper is None else "blood_pressure_diastolic"
-        found[missing] = "Enter both blood pressures or neither."
-    kept_upper, kept_lower = (
-        values.get("blood_pressure_systolic"),
-        values.get("blood_pressure_diastolic"),
-    )
-    if kept_upper is not None and kept_lower is not None and kept_lower >= kept_upper:
-        found["blood_pressure_diastolic"] = "The diastolic pressure is below the systolic. Check the two."
-    if given.supplemental_oxygen is False and (values.get("oxygen_flow_lpm") or 0) > 0:
-        found["oxygen_flow_lpm"] = "A patient on air has no oxygen flow. Check the two."
-    if given.supplemental_oxygen is False and (values.get("fio2_percent") or 21) > 21:
-        found["fio2_percent"] = "A patient on air breathes 21 % oxygen. Check the two."
-    return found
 
 
 def _on_oxygen(given: VitalsIn, values: Mapping[str, Any]) -> bool | None:
@@ -126,7 +72,8 @@ def _on_oxygen(given: VitalsIn, values: Mapping[str, Any]) -> bool | None:
     return given.supplemental_oxygen
 
 
-def _ask_to_confirm(given: VitalsIn, values: Mapping[str, Any], subject: Subject) -> None:
+def require_usual(given: VitalsIn, values: Mapping[str, Any], subject: Subject) -> None:
+    """Raises Invalid for what is unusual at that age and not confirmed."""
     unusual: dict[str, str] = {}
     for sign in NUMBERS:
         usual = usual_range(sign, subject.age_days)
@@ -143,20 +90,31 @@ def _refusal(code: str, wrong: Mapping[str, str]) -> Invalid:
     return Invalid(code, " ".join(wrong.values()), errors=errors)
 
 
-def measured_at(given: VitalsIn, now: datetime) -> datetime:
-    """When it was measured; raises Invalid for the future, and for long ago without a reason."""
+def _untimely(given: VitalsIn, now: datetime) -> Invalid | None:
+    """What is wrong with the time: in the future, beyond a lifetime, or long ago without a reason."""
     at = given.recorded_at or now
     if at > now + AHEAD_AT_MOST:
-        raise Invalid(
+        return Invalid(
             "time-in-future", "A set cannot be measured in the future. Check the time.", field="recorded_at"
         )
+    if at < now - OLDEST:
+        return Invalid(
+            "time-impossible", "Nobody alive was measured at that time. Check it.", field="recorded_at"
+        )
     if at < now - BACK_WITHOUT_REASON and given.reason is None:
-        raise Invalid(
+        return Invalid(
             "late-reason-needed",
             "Say why it is entered more than 24 hours after it was measured.",
             field="reason",
         )
-    return at
+    return None
+
+
+def require_born(subject: Subject) -> None:
+    if subject.born_on is not None and subject.measured_on < subject.born_on:
+        raise Invalid(
+            "time-impossible", "The patient was not born yet at that time. Check it.", field="recorded_at"
+        )
 
 
 def require_same_scale(given: VitalsIn, subject: Subject) -> None:

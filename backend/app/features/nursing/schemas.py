@@ -1,8 +1,9 @@
 """What nursing takes and gives. The client sends observations; scores, bands and due times are the server's."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from uuid import UUID
 
 from pydantic import (
@@ -11,20 +12,28 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     PlainSerializer,
     StringConstraints,
+    ValidationError,
     WithJsonSchema,
+    model_validator,
 )
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownError
+
+from app.core.errors import SAID
+from app.features.nursing.bounds import read_signs
 
 
 def _is_number(value: Any) -> Any:
     """A measurement is a number: neither a text that looks like one nor a tick is taken for it."""
     if isinstance(value, bool | str):
-        raise ValueError("needs a number")
+        raise PydanticKnownError("decimal_type")
     return value
 
 
 Measured = Annotated[Decimal, BeforeValidator(_is_number), WithJsonSchema({"type": "number"})]
+Scale = Annotated[Literal[1, 2], BeforeValidator(_is_number)]
 Number = Annotated[Decimal, PlainSerializer(lambda value: float(value), return_type=float, when_used="json")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
 Notes = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -34,6 +43,15 @@ Sign = Literal[
 ]  # fmt: skip
 
 SIGNS: tuple[str, ...] = get_args(Sign)
+
+
+def _line(
+    kind: str, said: str, place: tuple[int | str, ...], limits: dict[str, Any] | None = None
+) -> InitErrorDetails:
+    # Braces would be read as places to fill in; what was typed is not repeated.
+    plain = said.replace("{", "(").replace("}", ")")
+    error = PydanticCustomError(kind, plain, limits)
+    return InitErrorDetails(type=error, loc=place, input=None)
 
 
 class In(BaseModel):
@@ -62,10 +80,29 @@ class VitalsIn(In):
     pain: Measured | None = None
     weight: Measured | None = None
     height: Measured | None = None
-    spo2_scale: Literal[1, 2] | None = Field(default=None, description="the scale that was used")
+    spo2_scale: Scale | None = Field(default=None, description="the scale that was used")
     notes: Notes | None = None
     confirmed: list[Sign] = Field(default=[], max_length=11, description="unusual values that are right")
     reason: Reason | None = Field(default=None, description="why it is entered so late")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _tell_all(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Beside what cannot be read, what the readable signs cannot be: who corrects a set sees all of it at once."""
+        try:
+            return handler(given)
+        except ValidationError as unread:
+            told = unread.errors(include_url=False)
+            named = {str(each["loc"][0]) for each in told if each["loc"]}
+            if "temperature_unit" in named:
+                named.add("temperature")
+            if not isinstance(given, Mapping) or not named:
+                raise
+            readable = {name: value for name, value in given.items() if name not in named}
+            wrong = read_signs(dict(VitalsIn.model_validate(readable)))[1]
+            lines = [_line(each["type"], each["msg"], each["loc"], each.get("ctx")) for each in told]
+            lines += [_line(SAID, said, (sign,)) for sign, said in wrong.items() if sign not in named]
+            raise ValidationError.from_exception_data(cls.__name__, lines) from None
 
 
 class AmendIn(VitalsIn):
@@ -79,7 +116,7 @@ class ReasonIn(In):
 
 
 class Spo2ScaleIn(In):
-    scale: Literal[1, 2]
+    scale: Scale
     reason: Reason
 
 
