@@ -55,12 +55,20 @@ def test_each_kind_goes_its_way_and_an_unusual_amount_is_asked_for_twice(
     "wrong",
     [
         {"volume_ml": -1}, {"volume_ml": MOST_ML + 1, "confirmed": ["volume_ml"]}, {"volume_ml": 1.5},
+        {"volume_ml": True}, {"volume_ml": "200"},
         {"kind": "urine"}, {"direction": "sideways"}, {"measured_at": (NOW + HOUR).isoformat()},
         {"measured_at": (NOW - 72 * HOUR).isoformat()}, {"measured_at": (NOW - 30 * HOUR).isoformat()}, {"unit": "L"},
     ],
 )  # fmt: skip
 def test_nonsense_is_refused(team: Team, wrong: dict[str, Any]) -> None:
     assert enter(team, team.visit(), **wrong).status_code == 422
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "yesterday"])
+def test_a_day_without_a_neighbour_is_refused(team: Team, day: str) -> None:
+    visit = team.visit()
+    assert team.nurse.get(path(visit), params={"day": day}).status_code == 422
+    assert read(team, visit, day="1999-12-31")["items"] == []
 
 
 def test_zero_is_a_value_and_what_is_late_says_why(team: Team) -> None:

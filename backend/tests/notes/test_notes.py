@@ -34,6 +34,17 @@ def test_nurse_writes_and_finds_a_note_of_each_type(team: Team, log_type: str) -
     assert found["nurse_id"] == team.id("nurse")
 
 
+def test_the_reply_is_the_note_as_it_was_kept(team: Team) -> None:
+    visit = team.visit()
+    kept = team.nurse.post(logs(visit), json={"log_type": "care_activity", "content": " Washed. "}).json()
+    assert (kept["log_type"], kept["content"], kept["status"]) == ("care_activity", "Washed.", "final")
+    assert (kept["visit_id"], kept["patient_id"]) == (str(visit["id"]), str(visit["patient_id"]))
+    assert (kept["nurse_id"], kept["amends_id"]) == (team.id("nurse"), None)
+    change = {"content": "Washed and dressed.", "reason": "I forgot a word."}
+    amended = team.nurse.post(f"/api/v1/nurse-logs/{kept['id']}/amend", json=change).json()
+    assert (amended["content"], amended["amends_id"]) == ("Washed and dressed.", kept["id"])
+
+
 def test_amended_note_keeps_the_old_version_with_who_and_why(team: Team) -> None:
     visit = team.visit()
     note = write(team, visit)

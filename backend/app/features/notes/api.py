@@ -94,8 +94,12 @@ async def list_notes(
     summary="Write a nursing note",
     status_code=201,
 )
-async def write_note(db: Db, actor: CurrentActor, visit_id: UUID, given: schemas.NoteIn) -> Written:
-    return Written.model_validate(await actions.write_note(db, actor, visit_id, given, now=clock.now()))
+async def write_note(
+    db: Db, actor: CurrentActor, visit_id: UUID, given: schemas.NoteIn
+) -> schemas.NoteWrittenOut:
+    return schemas.NoteWrittenOut.model_validate(
+        await actions.write_note(db, actor, visit_id, given, now=clock.now())
+    )
 
 
 @router.post(
@@ -104,9 +108,13 @@ async def write_note(db: Db, actor: CurrentActor, visit_id: UUID, given: schemas
     summary="Write a late note on a visit that ended",
     status_code=201,
 )
-async def write_late_note(db: Db, actor: CurrentActor, visit_id: UUID, given: schemas.LateNoteIn) -> Written:
+async def write_late_note(
+    db: Db, actor: CurrentActor, visit_id: UUID, given: schemas.LateNoteIn
+) -> schemas.NoteWrittenOut:
     """Within 72 hours of its end, by who wrote or cared there, or a manager."""
-    return Written.model_validate(await actions.write_late_note(db, actor, visit_id, given, now=clock.now()))
+    return schemas.NoteWrittenOut.model_validate(
+        await actions.write_late_note(db, actor, visit_id, given, now=clock.now())
+    )
 
 
 @router.post(
@@ -115,8 +123,12 @@ async def write_late_note(db: Db, actor: CurrentActor, visit_id: UUID, given: sc
     summary="Amend one's note by a new version",
     status_code=201,
 )
-async def amend_note(db: Db, actor: CurrentActor, note_id: UUID, given: schemas.AmendNoteIn) -> Written:
-    return Written.model_validate(await actions.amend_note(db, actor, note_id, given, now=clock.now()))
+async def amend_note(
+    db: Db, actor: CurrentActor, note_id: UUID, given: schemas.AmendNoteIn
+) -> schemas.NoteWrittenOut:
+    return schemas.NoteWrittenOut.model_validate(
+        await actions.amend_note(db, actor, note_id, given, now=clock.now())
+    )
 
 
 @router.post(

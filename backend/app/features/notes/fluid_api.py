@@ -1,9 +1,10 @@
 """JSON routes of the balance of fluids."""
 
 from datetime import date
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from app.access.http import CurrentActor, Db, Needs
 from app.access.permissions import Permission
@@ -12,6 +13,8 @@ from app.features.notes import fluid_actions, queries, schemas
 from app.features.notes.api import Written
 from app.web.once import Repeatable
 
+# The ends of the calendar have no day before or after.
+Day = Annotated[date | None, Query(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
 router = APIRouter(tags=["fluids"], route_class=Repeatable)
 
 
@@ -20,9 +23,7 @@ router = APIRouter(tags=["fluids"], route_class=Repeatable)
     dependencies=[Needs(Permission.FLUID_READ)],
     summary="Fluid balance of a visit",
 )
-async def read_fluids(
-    db: Db, actor: CurrentActor, visit_id: UUID, day: date | None = None
-) -> schemas.FluidsOut:
+async def read_fluids(db: Db, actor: CurrentActor, visit_id: UUID, day: Day = None) -> schemas.FluidsOut:
     """Entries of one day of the hospital (today where not given), totals by day, and of the last 24 hours."""
     return await queries.read_fluids(db, actor, visit_id, day=day, now=clock.now())
 

@@ -17,6 +17,7 @@ from app.access.reach import the_visit
 from app.clinical.fluids import KINDS
 from app.core import clock
 from app.features.notes import fluid_actions, queries, schemas
+from app.features.notes.fluid_api import Day
 from app.features.notes.pages import of_visit
 from app.features.registration.banner import read_banner
 from app.models.visit import OPEN
@@ -64,7 +65,7 @@ Done = Annotated[str, Query(max_length=20)]
 
 @router.get("/visits/{visit_id}/fluids", dependencies=[Needs(Permission.FLUID_READ)])
 async def show_fluids(
-    request: Request, db: Db, actor: CurrentActor, visit_id: UUID, day: date | None = None, done: Done = ""
+    request: Request, db: Db, actor: CurrentActor, visit_id: UUID, day: Day = None, done: Done = ""
 ) -> Response:
     return await _page(request, db, actor, visit_id, Form(), day=day, done=DONE.get(done, ""))
 
@@ -72,7 +73,7 @@ async def show_fluids(
 @router.post("/visits/{visit_id}/fluids", dependencies=RECORD)
 async def record_fluid(request: Request, db: Db, actor: CurrentActor, visit_id: UUID) -> Response:
     form = await read_form(request, TYPED)
-    given = _read(form, schemas.FluidIn, actor)
+    given = _read(form, schemas.FluidTyped, actor)
     if given is not None and await attempt(
         db, form, fluid_actions.record_fluid(db, actor, visit_id, given, now=clock.now())
     ):
@@ -102,7 +103,7 @@ def _read(form: Form, model: Any, actor: Actor, *, labels: dict[str, str] = LABE
 @router.post("/fluids/{fluid_id}/amend", dependencies=RECORD)
 async def amend_fluid(request: Request, db: Db, actor: CurrentActor, fluid_id: UUID) -> Response:
     form = await read_form(request, TYPED)
-    given = _read(form, schemas.AmendFluidIn, actor, labels={**LABELS, **REASON})
+    given = _read(form, schemas.AmendFluidTyped, actor, labels={**LABELS, **REASON})
     return await _changed(request, db, actor, fluid_id, form, fluid_actions.amend_fluid, given, "amended")
 
 

@@ -72,11 +72,28 @@ class StrikeIn(In):
     reason: Reason = Field(description="Why it should not be there")
 
 
+class NoteWrittenOut(Out):
+    """A note as it was kept."""
+
+    id: UUID
+    visit_id: UUID
+    patient_id: UUID
+    nurse_id: UUID
+    log_type: NurseLogType
+    content: str
+    logged_at: datetime
+    status: str
+    late_reason: str | None
+    amends_id: UUID | None
+    amend_reason: str | None
+
+
 class NoteOut(Out):
     """A note, or an earlier version of one (`replaced_by_id`); none is ever taken away."""
 
     id: UUID
     visit_id: UUID
+    patient_id: UUID
     log_type: NurseLogType
     content: str
     logged_at: datetime
@@ -120,7 +137,6 @@ class NotesOut(Out):
 class IncidentOut(NoteOut):
     """What went wrong, with the patient it happened to."""
 
-    patient_id: UUID
     mrn: str
     first_name: str | None
     last_name: str
@@ -223,7 +239,7 @@ class ColleagueOut(Out):
 class FluidIn(In):
     direction: FluidDirection
     kind: FluidKind
-    volume_ml: int = Field(description="Millilitres; 0 is a value")
+    volume_ml: Annotated[int, Field(strict=True)] = Field(description="Millilitres; 0 is a value")
     measured_at: AwareDatetime | None = Field(default=None, description="Now where not given")
     notes: Remark | None = None
     late_reason: Reason | None = Field(default=None, description="Needed from 24 hours back")
@@ -232,6 +248,16 @@ class FluidIn(In):
 
 class AmendFluidIn(FluidIn):
     reason: Reason = Field(description="Why the earlier entry was wrong")
+
+
+class FluidTyped(FluidIn):
+    """The same from a form, whose fields are words."""
+
+    volume_ml: int
+
+
+class AmendFluidTyped(AmendFluidIn):
+    volume_ml: int
 
 
 class FluidOut(Out):
