@@ -42,6 +42,8 @@ CHARTS = {
 }
 STEP = {"temperature": Decimal("0.1")}
 BOX = 30
+# Room inside a lane for the mark of a value at or beyond its edge.
+INSET = 5
 # Nearer to each other the numbers of an axis cannot be read.
 LEAST_GAP = 10
 
@@ -118,6 +120,8 @@ def _head(grid: Grid, timezone: str | None) -> str:
             parts.append(
                 f'<text class="ax c" x="{x:.1f}" y="22">{formatting.clock(column.at, timezone)}</text>'
             )
+    if grid.width > NARROW:
+        parts.append(f'<text class="ax e" x="{grid.width}" y="22">points</text>')
     return "".join(parts)
 
 
@@ -149,7 +153,11 @@ def _lane(grid: Grid, name: str, top: float) -> str:
     last = grid.columns[-1]
     title = f"SpO₂, scale {last.scale}" if name == "spo2" else None
     parts = [_bands(grid, name, top, y), _frame(grid, name, top, title=title), _day_lines(grid, top, height)]
-    parts.append(_points(grid, name, y))
+
+    def mark(value: Decimal) -> float:
+        return min(top + height - INSET, max(top + INSET, y(value)))
+
+    parts.append(_points(grid, name, mark, top, height))
     scored = "blood_pressure_systolic" if name == "blood_pressure" else name
     if scored in last.points:
         middle = top + height / 2 + 4
@@ -197,7 +205,7 @@ def _band_rects(rows: news2.Chart, name: str, x: float, width: float, y: Callabl
     return "".join(parts)
 
 
-def _points(grid: Grid, name: str, y: Callable[[Decimal], float]) -> str:
+def _points(grid: Grid, name: str, y: Callable[[Decimal], float], top: float, height: float) -> str:
     parts = []
     for first, second in pairwise(range(len(grid.columns))):
         one, two = grid.columns[first], grid.columns[second]
@@ -218,9 +226,13 @@ def _points(grid: Grid, name: str, y: Callable[[Decimal], float]) -> str:
             parts.append(f'<circle class="pt" cx="{x:.1f}" cy="{at:.1f}" r="3.5"/>')
         scored = "blood_pressure_systolic" if name == "blood_pressure" else name
         if column.points.get(scored, 0) or index == len(grid.columns) - 1:
-            words = formatting.number(value)
-            above = at - 7 if at - 7 > HEAD + 8 else at + 15
-            parts.append(f'<text class="val c" x="{x:.1f}" y="{above:.1f}">{words}</text>')
+            # Inside its lane: a figure in the next one would be read as that one's.
+            above = at - 7 if at - 7 > top + 8 else at + 15
+            parts.append(f'<text class="val c" x="{x:.1f}" y="{above:.1f}">{formatting.number(value)}</text>')
+            if name == "blood_pressure" and column.lower_pressure is not None:
+                below = min(y(column.lower_pressure) + 14, top + height - 2)
+                lower = formatting.number(column.lower_pressure)
+                parts.append(f'<text class="ax c" x="{x:.1f}" y="{below:.1f}">{lower}</text>')
     return "".join(parts)
 
 

@@ -1,7 +1,9 @@
 """The pages of nursing: everyone by need, the entry row that loses nothing, the chart, the calls."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ from factories import Make, Values
 from nursing_ward import ILL, Ward
 from served import token_of
 from starlette.testclient import TestClient
+
+from app.web import news2_chart
 
 As = Callable[[str], TestClient]
 Record = Callable[..., Any]
@@ -263,3 +267,34 @@ def test_a_child_and_a_pregnant_patient_have_no_total_and_the_page_says_why(
     assert (
         "No NEWS2 total in pregnancy." in page_as("nurse").get(f"/visits/{expecting['id']}/observations").text
     )
+
+
+def test_who_has_just_arrived_is_due_now_and_late_only_later(ward: Ward, page_as: As) -> None:
+    now = datetime.now(UTC)
+    bedded(ward, "Arrivals", admission_date=now - timedelta(minutes=10))
+    shown = page_as("nurse").get("/ward?ward=Arrivals").text
+    assert "due now" in shown
+    assert "min late" not in shown
+    assert "next one now" in shown
+    bedded(ward, "Arrivals", admission_date=now - timedelta(minutes=16))
+    assert "16 min late" in page_as("nurse").get("/ward?ward=Arrivals").text
+
+
+def test_a_value_beyond_the_edge_of_its_lane_is_drawn_inside_it() -> None:
+    values = {
+        "respiratory_rate": Decimal(60), "spo2": Decimal(40), "blood_pressure": Decimal(300),
+        "heart_rate": Decimal(0), "temperature": Decimal(44),
+    }  # fmt: skip
+    set_ = news2_chart.Column(
+        datetime(2026, 1, 2, tzinfo=UTC), values, Decimal(20), "air", "A",
+        dict.fromkeys(values, 3) | {"blood_pressure_systolic": 3}, None, None, 1,
+    )  # fmt: skip
+    drawn = str(news2_chart.chart([set_], "UTC", "A chart."))
+    heads = [float(y) for y in re.findall(r'class="gr-s" d="M0 ([\d.]+)H', drawn)]
+    places = {
+        word: float(y)
+        for y, word in re.findall(r'class="(?:val|ax) c" x="[\d.]+" y="([\d.]+)">(\d+)<', drawn)
+    }
+    # Respiration, SpO2, air, pressure, pulse, consciousness, temperature, total.
+    for lane, words in ((0, "60"), (1, "40"), (3, "300"), (3, "20"), (4, "0"), (6, "44")):
+        assert heads[lane] < places[words] < heads[lane + 1], words

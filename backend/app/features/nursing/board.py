@@ -21,8 +21,10 @@ from app.features.nursing.queries import judged_of
 from app.features.nursing.rules import Judged, Subject
 from app.web.formatting import local_date
 
-Due = Literal["late", "soon", "later", "away"]
+Due = Literal["late", "now", "soon", "later", "away"]
 SOON = timedelta(minutes=30)
+# So long a set that is due is not called late; the first one waits for who has just arrived. Ours.
+GRACE, GRACE_OF_FIRST = timedelta(minutes=1), timedelta(minutes=15)
 WITHOUT_A_BED = "-"
 # Column of the sheet, what it is called, and the sign that scores there.
 COLUMNS = (
@@ -98,9 +100,9 @@ class Row:
     @property
     def need(self) -> tuple[Any, ...]:
         """The order of the screen: calls, what is late, what is soon due, then the score."""
-        bucket = 0 if self.call_id else {"late": 1, "soon": 2, "later": 3, "away": 4}[self.due]
+        bucket = 0 if self.call_id else {"late": 1, "now": 2, "soon": 2, "later": 3, "away": 4}[self.due]
         risk = RISKS.index(self.risk)
-        minutes = self.minutes if self.due in ("late", "soon") else 0
+        minutes = self.minutes if self.due in ("late", "now", "soon") else 0
         by = (risk, minutes) if bucket != 2 else (minutes, risk)
         return (bucket, *by, -(self.total or 0), self.bed_number or "", str(self.visit_id))
 
@@ -148,9 +150,17 @@ def row_of(facts: Mapping[str, Any], now: datetime) -> Row:
         due_at = facts["next_due_at"] or facts["recorded_at"] + judged.response.interval
     if facts["visit_status"] == "on_leave" or due_at is None:
         return Row(facts, judged, today, due_at, "away", 0)
-    minutes = round((due_at - now).total_seconds() / 60)
-    due: Due = "late" if due_at < now else "soon" if due_at - now <= SOON else "later"
-    return Row(facts, judged, today, due_at, due, minutes)
+    minutes = int((due_at - now).total_seconds() / 60)
+    grace = GRACE_OF_FIRST if judged is None else GRACE
+    return Row(facts, judged, today, due_at, _due(due_at - now, grace), minutes)
+
+
+def _due(wait: timedelta, grace: timedelta) -> Due:
+    if wait <= -grace:
+        return "late"
+    if wait < GRACE:
+        return "now"
+    return "soon" if wait <= SOON else "later"
 
 
 @dataclass(frozen=True)
@@ -180,7 +190,7 @@ class Board:
 
     @property
     def soon(self) -> list[Row]:
-        return [row for row in self.rows if row.due == "soon"]
+        return [row for row in self.rows if row.due in ("now", "soon")]
 
     @property
     def calls(self) -> list[Row]:
