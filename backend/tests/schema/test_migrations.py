@@ -15,7 +15,7 @@ import catalogue
 import psycopg
 import pytest
 from cluster import BACKEND, Database, TestCluster, migrate, new_cluster
-from factories import Make
+from factories import NOW, Make
 from psycopg.types.json import Jsonb
 
 from app.access.permissions import GRANTS, ROLE_TITLES, Permission
@@ -104,6 +104,8 @@ class AtWork:
     database: Database
     older_roles: dict[str, list[str]]
     older_stay: list[Any]
+    # A file that was merged while it had this release, and the person it was of.
+    merged: tuple[Any, Any]
 
 
 @pytest.fixture(scope="module")
@@ -124,13 +126,19 @@ def at_work(module_database: Database) -> AtWork:
         make.bed(visit=visit, status="occupied")
         make.vitals(visit=visit)
         make.visit(hospital=hospital, attending_doctor_id=doctor["id"], status="discharged")
+        merge = make.patient_merge(hospital=hospital)
+        loser = {"id": merge["loser_id"], "hospital_id": hospital["id"]}
+        link = make.person_link(patient=loser, act="merge", merge_id=merge["id"])
+        struck = {"entered_in_error_at": NOW, "entered_in_error_by_id": doctor["id"]}
+        make.diagnosis(visit=visit, text="Gout", **struck)
+        make.diagnosis(visit=visit, text="Hypertension")
         stay = connection.execute(STAY).fetchall()
     migrate(module_database, "downgrade", FIRST_RELEASE)
     with module_database.owner() as connection:
         roles = dict(connection.execute("SELECT name, permissions FROM roles").fetchall())
         assert connection.execute(STAY).fetchall() == stay
     migrate(module_database)
-    return AtWork(module_database, roles, stay)
+    return AtWork(module_database, roles, stay, (loser["id"], link["from_person_id"]))
 
 
 def test_roles_of_a_hospital_at_work_get_what_the_new_release_lets_them_do(at_work: AtWork) -> None:
@@ -152,6 +160,18 @@ def test_who_lies_in_a_bed_keeps_it_and_is_cared_for_by_the_doctor_in_charge(at_
         assert care.fetchall() == [(visit_id, doctor_id, "attending", admitted_at, None)]
         since = connection.execute("SELECT status_changed_at FROM beds")
         assert since.fetchall() == [(lies_since,)]
+
+
+def test_the_release_before_has_a_merged_file_closed_and_of_its_own_person(at_work: AtWork) -> None:
+    loser_id, person_id = at_work.merged
+    with at_work.database.owner() as connection:
+        file = connection.execute("SELECT person_id, is_active FROM patients WHERE id = %s", (loser_id,))
+        assert file.fetchall() == [(person_id, False)]
+
+
+def test_the_release_before_shows_no_diagnosis_that_was_struck_out(at_work: AtWork) -> None:
+    with at_work.database.owner() as connection:
+        assert connection.execute("SELECT text FROM diagnoses").fetchall() == [("Hypertension",)]
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,10 @@ ALTER TABLE visits
   DROP COLUMN seen_at,
   DROP COLUMN death_certified_by_id,
   DROP COLUMN status_reason;
+-- The release before has no mark for a diagnosis that was entered in error and would show it as true; the trail keeps it.
+ALTER TABLE diagnoses NO FORCE ROW LEVEL SECURITY;
+DELETE FROM diagnoses WHERE entered_in_error_at IS NOT NULL;
+ALTER TABLE diagnoses FORCE ROW LEVEL SECURITY;
 DROP INDEX diagnoses_visit_id_role_rank_key;
 ALTER TABLE diagnoses
   DROP CONSTRAINT diagnoses_entered_in_error_pair_check,

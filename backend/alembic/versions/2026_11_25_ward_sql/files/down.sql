@@ -4,6 +4,14 @@ DROP TRIGGER allergies_struck_out ON allergies;
 DROP TRIGGER allergies_merged_file ON allergies;
 DROP TRIGGER appointments_merged_file ON appointments;
 DROP TRIGGER visits_merged_file ON visits;
+-- The release before knows one file of a person and hospital: a merged one stays closed, of the person it was of.
+ALTER TABLE patients NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE person_links NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE patient_merges NO FORCE ROW LEVEL SECURITY;
+UPDATE patients f SET person_id = l.from_person_id
+  FROM patient_merges m JOIN person_links l ON l.merge_id = m.id AND l.patient_id = m.loser_id AND l.act = 'merge'
+ WHERE m.loser_id = f.id AND m.undone_at IS NULL;
+ALTER TABLE patients FORCE ROW LEVEL SECURITY;
 DROP TABLE person_links;
 DROP TABLE merge_journal;
 DROP TABLE patient_merges;
