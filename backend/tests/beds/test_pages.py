@@ -199,3 +199,25 @@ def test_the_census_is_one_statement(module_ward: Ward, page_as: As, queries: An
     manager = page_as(module_ward.email("manager"))
     with queries(at_most=1):
         manager.get("/census")
+
+
+def test_the_heading_of_the_board_follows_the_beds(nurse: TestClient) -> None:
+    told = re.search(
+        r'<p id="board-facts" data-live="beds" data-live-from="/beds\?ward=">(.*?)</p>',
+        nurse.get("/beds").text,
+    )
+    assert told is not None
+    assert "beds taken" in told[1]
+
+
+def test_a_tile_of_somebody_without_age_and_sex_ends_at_its_number(
+    module_ward: Ward, nurse: TestClient
+) -> None:
+    _, bed = occupied(module_ward, date_of_birth=None, gender="unknown")
+    assert f'<span class="no">{bed["bed_number"]}</span>' in nurse.get("/beds").text
+
+
+def test_a_bed_is_kept_on_its_page_without_a_time(module_ward: Ward, nurse: TestClient) -> None:
+    bed, visit = module_ward.bed(), module_ward.visit()
+    answer = send(nurse, f"/beds/{bed['id']}/reserve", visit_id=visit["id"], until="")
+    assert (answer.status_code, module_ward.state(bed)) == (303, "reserved")

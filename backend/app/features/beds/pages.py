@@ -162,8 +162,8 @@ async def show_bed(
 async def reserve_bed(request: Request, db: Db, actor: CurrentActor, bed_id: UUID) -> Response:
     form = await read_form(request, tuple(RESERVE))
     typed = form.values["until"]
-    form.values["until"] = local_instant(typed, actor)
-    wanted = fill(form, schemas.ReserveIn, RESERVE, needed=tuple(RESERVE))
+    form.values["until"] = local_instant(typed, actor) if typed else ""
+    wanted = fill(form, schemas.ReserveIn, RESERVE, needed=("visit_id",))
     form.values["until"] = typed
     act = actions.reserve(db, actor, bed_id, wanted, now=clock.now()) if wanted else None
     return await _acted(request, db, actor, bed_id, form, act, "reserved")
