@@ -196,3 +196,18 @@ def test_death_is_recorded_by_page_and_greys_the_banner(ward: Ward) -> None:
     assert send(ward, "doctor", f"{at}/decease", died_at="").status_code == 422
     assert send(ward, "doctor", f"{at}/decease", died_at=f"{here:%Y-%m-%dT%H:%M}").status_code == 303
     assert "Died " in show(ward, "doctor", at).text
+
+
+@pytest.mark.parametrize(
+    ("status", "ended", "words"),
+    [("active", None, "<dt>Stay</dt><dd>day 3</dd>"), ("discharged", NOW, "<dt>Stay</dt><dd>2 nights</dd>")],
+)
+def test_page_of_a_visit_says_how_long_the_stay_is(ward: Ward, status: str, ended: Any, words: str) -> None:
+    visit = ward.visit(status, admission_date=NOW - 48 * HOUR, discharge_date=ended)
+    assert words in show(ward, "nurse", f"/visits/{visit['id']}").text
+
+
+def test_page_of_an_emergency_leads_to_the_board_where_it_waits(ward: Ward) -> None:
+    visit = ward.visit(visit_type="emergency")
+    assert f'href="/waiting#w-{visit["id"]}"' in show(ward, "nurse", f"/visits/{visit['id']}").text
+    assert f'id="w-{visit["id"]}"' in show(ward, "nurse", "/waiting").text

@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.access.actor import Actor
+from app.core import clock
+from app.features.beds.census import stay_days
 from app.features.registration.banner import read_banner
 from app.features.visits import queries
 from app.features.visits.schemas import VisitOut
@@ -75,7 +77,11 @@ class Ask:
 async def about(db: AsyncSession, actor: Actor, visit_id: UUID) -> dict[str, Any]:
     """The banner, which tells the trail that the record was opened, and the visit."""
     visit = await queries.read_visit(db, actor, visit_id, is_opening=False)
+    ended = visit.discharge_date or clock.now()
     return {
+        "days": stay_days(visit.admission_date, ended, formatting.zone(actor.timezone))
+        if visit.admission_date
+        else None,
         "banner": await read_banner(db, actor, visit.patient_id),
         "visit": visit,
         "types": {kind.value: words for kind, words in TYPES.items()},
