@@ -137,7 +137,7 @@ async def amend_vitals(
     old = await _the_set(session, vitals_id, seen)
     at = given.recorded_at or old.recorded_at
     visit = await _the_visit(session, old.visit_id, at)
-    await strike_out(session, old, actor, given.reason, now)
+    await _strike_out(session, old, actor, given.reason, now)
     return await _write(
         session, actor, visit, given, values, at=at, now=now, amends_id=old.id, late_reason=old.late_reason
     )
@@ -155,7 +155,7 @@ async def enter_vitals_in_error(
 ) -> Vitals:
     """Strike out a set that should not be there, such as another patient's; a call it raised waits for its answer."""
     old = await _the_set(session, vitals_id, seen)
-    await strike_out(session, old, actor, given.reason, now)
+    await _strike_out(session, old, actor, given.reason, now)
     return old
 
 
@@ -175,7 +175,7 @@ async def _the_set(session: AsyncSession, vitals_id: UUID, seen: str | None) -> 
     return old
 
 
-async def strike_out(session: AsyncSession, old: Vitals, actor: Actor, reason: str, now: datetime) -> None:
+async def _strike_out(session: AsyncSession, old: Vitals, actor: Actor, reason: str, now: datetime) -> None:
     told = {"error_at": now, "error_by_id": actor.user_id, "error_reason": reason}
     struck = update(Vitals).where(Vitals.id == old.id).values(status=VitalsStatus.ENTERED_IN_ERROR, **told)
     await session.execute(struck)
