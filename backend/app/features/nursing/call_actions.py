@@ -36,6 +36,7 @@ STEPS = " ".join(
 )
 
 
+@needs(Permission.VITALS_RECORD)
 async def raise_call(
     session: AsyncSession,
     actor: Actor,
