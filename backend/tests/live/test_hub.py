@@ -12,7 +12,7 @@ from app.access.live import TOPICS
 from app.access.permissions import Permission
 from app.core.errors import TooMany
 from app.features.live import hub as hub_module
-from app.features.live.hub import Message
+from app.features.live.hub import Message, Reader
 from app.features.live.positions import NOWHERE, Position, read_position
 
 # Those of the hub, to the database of the test.
@@ -200,13 +200,20 @@ async def test_who_does_not_keep_up_is_let_go_and_costs_the_others_nothing(
     assert [message.event for message in drain(slow.queue)] == ["reload"]
 
 
-async def test_a_sign_in_listens_so_many_times_and_no_more(listening_in: Listening) -> None:
-    for _ in range(hub_module.MOST_OF_A_SIGN_IN):
-        listening_in.hub.refuse_too_many(UUID(int=0))
-        await listening_in.joins()
+def test_a_sign_in_listens_so_many_times_and_no_more(listening_in: Listening) -> None:
+    """Counted as soon as they may, and not only once they hear: a hundred may ask in the same instant."""
+
+    def ask(session: int) -> Reader:
+        reader = Reader(UUID(int=session), "hospital", listening_in.here, frozenset())
+        listening_in.hub.admit(reader)
+        return reader
+
+    asked = [ask(0) for _ in range(hub_module.MOST_OF_A_SIGN_IN)]
     with pytest.raises(TooMany):
-        listening_in.hub.refuse_too_many(UUID(int=0))
-    listening_in.hub.refuse_too_many(UUID(int=1))
+        ask(0)
+    asked.append(ask(1))
+    listening_in.hub.leave(asked[0])
+    asked.append(ask(0))
 
 
 async def test_two_hundred_readers_share_one_connection(listening_in: Listening) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from weakref import WeakSet
 
 import asyncpg
 from sqlalchemy import text
@@ -135,15 +136,21 @@ class Hub:
         # As far as this process has heard; a page notes it before it reads, and listens from there.
         self.position: Position | None = None
         self.readers: set[Reader] = set()
+        # Who was let to open a stream, heard or not; weakly, since an answer may fail before it is begun.
+        self.admitted: WeakSet[Reader] = WeakSet()
         self.joining: list[tuple[Reader, asyncio.Future[None]]] = []
         self.wake = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
-    def refuse_too_many(self, session_id: UUID) -> None:
-        """Raises TooMany where this sign-in, or everybody together, listens often enough."""
-        of_sign_in = sum(each.session_id == session_id for each in self.readers)
-        if of_sign_in >= MOST_OF_A_SIGN_IN or len(self.readers) + len(self.joining) >= MOST_READERS:
+    def admit(self, reader: Reader) -> None:
+        """Count the reader from here on; raises TooMany where his sign-in, or everybody together, listens enough."""
+        of_sign_in = sum(each.session_id == reader.session_id for each in self.admitted)
+        if of_sign_in >= MOST_OF_A_SIGN_IN or len(self.admitted) >= MOST_READERS:
             raise TooMany("too-many-streams", "Too many pages listen at once. Close some of them.", 10)
+        self.admitted.add(reader)
+
+    def leave(self, reader: Reader) -> None:
+        self.admitted.discard(reader)
 
     @contextlib.asynccontextmanager
     async def listening(self, reader: Reader) -> AsyncIterator[Reader]:

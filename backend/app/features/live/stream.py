@@ -38,6 +38,12 @@ class Stream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Read by web/connections.py: a server that stops does not wait for it.
         scope["state"]["is_endless"] = True
+        try:
+            await self._answer(receive, send)
+        finally:
+            self.hub.leave(self.reader)
+
+    async def _answer(self, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         gone = asyncio.create_task(_gone(receive))
         telling = asyncio.create_task(self._tell(send))
