@@ -21,7 +21,7 @@ EDGES: dict[str, tuple[int, int, int]] = {
     # Lowest and highest value that the lane shows, and its height.
     "respiratory_rate": (4, 32, 64),
     "spo2": (82, 100, 58),
-    "blood_pressure": (40, 240, 92),
+    "blood_pressure": (30, 240, 126),
     "heart_rate": (30, 150, 78),
     "temperature": (34, 40, 62),
 }
@@ -168,7 +168,7 @@ def _lane(grid: Grid, name: str, top: float) -> str:
 def _bands(grid: Grid, name: str, top: float, y: Callable[[Decimal], float]) -> str:
     """The grounds of the lane; those of SpO2 column by column, since scale and oxygen decide them."""
     if name != "spo2":
-        return _band_rects(CHARTS[name], name, LEFT, grid.end - LEFT, y)
+        return _band_rects(CHARTS[name], name, LEFT, grid.end - LEFT, y, has_axis=True)
     step = (grid.end - LEFT) / len(grid.columns)
     parts = []
     for index, column in enumerate(grid.columns):
@@ -180,11 +180,15 @@ def _bands(grid: Grid, name: str, top: float, y: Callable[[Decimal], float]) -> 
             if on_oxygen
             else news2.SPO2_SCALE_2_ON_AIR
         )
-        parts.append(_band_rects(which, name, LEFT + step * index, step, y))
+        # The title names the scale of the last set; so do the numbers beside it.
+        has_axis = index == len(grid.columns) - 1
+        parts.append(_band_rects(which, name, LEFT + step * index, step, y, has_axis=has_axis))
     return "".join(parts)
 
 
-def _band_rects(rows: news2.Chart, name: str, x: float, width: float, y: Callable[[Decimal], float]) -> str:
+def _band_rects(
+    rows: news2.Chart, name: str, x: float, width: float, y: Callable[[Decimal], float], *, has_axis: bool
+) -> str:
     low, high, _ = EDGES[name]
     step = STEP.get(name, Decimal(1))
     parts, floor, marked = [], Decimal(low), y(Decimal(low)) + LEAST_GAP
@@ -197,7 +201,7 @@ def _band_rects(rows: news2.Chart, name: str, x: float, width: float, y: Callabl
                 f' height="{y(floor) - y(ceiling):.1f}"/>'
             )
             is_apart = marked - y(ceiling) >= LEAST_GAP
-            if highest is not None and highest + step < high and x <= LEFT + 1 and is_apart:
+            if has_axis and highest is not None and highest + step < high and is_apart:
                 marked = y(ceiling)
                 mark = formatting.number(highest + step)
                 parts.append(f'<text class="ax e" x="{LEFT - 5}" y="{y(ceiling) + 4:.1f}">{mark}</text>')
@@ -230,18 +234,18 @@ def _points(grid: Grid, name: str, y: Callable[[Decimal], float], top: float, he
             above = at - 7 if at - 7 > top + 8 else at + 15
             parts.append(f'<text class="val c" x="{x:.1f}" y="{above:.1f}">{formatting.number(value)}</text>')
             if name == "blood_pressure" and column.lower_pressure is not None:
-                below = min(y(column.lower_pressure) + 14, top + height - 2)
+                below = min(y(column.lower_pressure) + 11, top + height - 1)
                 lower = formatting.number(column.lower_pressure)
                 parts.append(f'<text class="ax c" x="{x:.1f}" y="{below:.1f}">{lower}</text>')
     return "".join(parts)
 
 
 def _arrows(x: float, upper: float, lower: float) -> str:
-    """Systolic and diastolic as the paper chart draws them: two arrow heads and the line between."""
+    """Systolic and diastolic: an arrow whose two heads stand at the values."""
     return (
-        f'<path class="ln" d="M{x:.1f} {upper:.1f}V{lower:.1f}M{x - 4:.1f} {upper - 3:.1f}L{x:.1f} {upper + 2:.1f}'
-        f"L{x + 4:.1f} {upper - 3:.1f}M{x - 4:.1f} {lower + 3:.1f}L{x:.1f} {lower - 2:.1f}L{x + 4:.1f}"
-        f' {lower + 3:.1f}"/>'
+        f'<path class="ln" d="M{x:.1f} {upper:.1f}V{lower:.1f}M{x - 4:.1f} {upper + 5:.1f}L{x:.1f} {upper:.1f}'
+        f"L{x + 4:.1f} {upper + 5:.1f}M{x - 4:.1f} {lower - 5:.1f}L{x:.1f} {lower:.1f}L{x + 4:.1f}"
+        f' {lower - 5:.1f}"/>'
     )
 
 

@@ -52,6 +52,25 @@ async def test_a_set_is_recorded_by_keys_and_escape_loses_nothing(visit: Visit, 
     assert [row["news2_total"] for row in kept(bedded)] == [11]
 
 
+async def test_two_rows_that_were_opened_have_labels_of_their_own(visit: Visit, bedded: Any) -> None:
+    second = bedded["of"].visit()
+    with bedded["of"].database.owner() as connection:
+        Make(connection).bed(visit=second, status="occupied", ward=bedded["ward"])
+    opened = await visit("nurse", path=f"/ward?ward={bedded['ward']}")
+    page = opened.page
+    for each in (bedded, second):
+        await page.locator(f"#p-{each['id']}").focus()
+        await page.keyboard.press("r")
+        await expect(page.locator("tr.entry:visible")).to_have_count(1)
+        await expect(page.locator(f"#v-{each['id']} + tr.entry")).to_be_visible()
+        await page.keyboard.press("Escape") if each is bedded else None
+    await page.get_by_label("Pulse").last.fill("400")
+    await expect(page.locator(f"#v-{second['id']} + tr.entry [name=heart_rate]")).to_have_value("400")
+    await expect(page.locator(f"#v-{second['id']} + tr.entry .pts", has_text="check")).to_have_count(1)
+    ids = await page.evaluate("[...document.querySelectorAll('tr.entry [id]')].map(each => each.id)")
+    assert len(ids) == len(set(ids))
+
+
 async def test_a_set_is_recorded_without_scripts(visit: Visit, bedded: Any) -> None:
     opened = await visit("nurse", path=f"/ward?ward={bedded['ward']}", java_script_enabled=False)
     page = opened.page

@@ -298,3 +298,24 @@ def test_a_value_beyond_the_edge_of_its_lane_is_drawn_inside_it() -> None:
     # Respiration, SpO2, air, pressure, pulse, consciousness, temperature, total.
     for lane, words in ((0, "60"), (1, "40"), (3, "300"), (3, "20"), (4, "0"), (6, "44")):
         assert heads[lane] < places[words] < heads[lane + 1], words
+
+
+def test_the_axis_of_saturation_is_that_of_the_scale_that_is_named() -> None:
+    def column(scale: int) -> news2_chart.Column:
+        return news2_chart.Column(
+            datetime(2026, 1, 2, tzinfo=UTC), dict.fromkeys(news2_chart.EDGES), None, "air", "A", {}, None, None, scale
+        )  # fmt: skip
+
+    changed = str(news2_chart.chart([column(1), column(2)], "UTC", "A chart."))
+    assert "SpO₂, scale 2" in changed
+    assert ">88</text>" in changed
+    assert ">96</text>" not in changed
+
+
+def test_the_printed_chart_says_whose_it_is_and_who_printed_it(ward: Ward, page_as: As) -> None:
+    visit = ward.visit()
+    shown = page_as("nurse").get(f"/visits/{visit['id']}/observations").text
+    foot = shown.partition('class="on-paper"')[2].partition("</p>")[0]
+    mrn = ward.rows("SELECT mrn FROM patients WHERE id = %s", visit["patient_id"])[0]["mrn"]
+    assert mrn in foot
+    assert "printed by Ingrid Okafor" in foot

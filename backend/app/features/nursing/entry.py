@@ -132,6 +132,7 @@ def read_set(
     made = _made(form, model, given)
     if made is not None and form.errors:
         _also_tell(form, read_signs(dict(made))[1])
+    in_order(form)
     if form.errors:
         form.status_code = 422
         return None
@@ -162,6 +163,11 @@ def _also_tell(form: Form, wrong: Mapping[str, str]) -> None:
         form.errors.setdefault(SHOWN_AT.get(sign, sign), sentence)
 
 
+def in_order(form: Form) -> None:
+    """The errors in the order of the row."""
+    form.errors = {name: form.errors[name] for name in (*FIELDS, "") if name in form.errors} | form.errors
+
+
 def tell(form: Form, error: Invalid) -> list[str]:
     """Puts what the act refused beside the fields of the row; returns the signs that only need a "Yes, it is right"."""
     named = error.errors or ([{"field": error.field, "sentence": error.sentence}] if error.field else ())
@@ -171,6 +177,7 @@ def tell(form: Form, error: Invalid) -> list[str]:
         form.errors[shown] = f"{before} {each['sentence']}" if before else each["sentence"]
     if not named:
         form.errors[""] = error.sentence
+    in_order(form)
     form.status_code = 422
     return [each["field"] for each in named] if error.code == "confirm-needed" else []
 

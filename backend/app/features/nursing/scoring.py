@@ -5,6 +5,7 @@ import json
 from functools import cache
 
 from app.clinical import news2
+from app.models.vitals import RANGES
 
 
 def _rows(chart: news2.Chart) -> list[list[float | None]]:
@@ -27,5 +28,13 @@ def score_tables() -> str:
             "temperature": _rows(news2.TEMPERATURE),
             "oxygen": news2.ON_OXYGEN_POINTS,
             "not_alert": news2.NOT_ALERT_POINTS,
+            # What cannot be true has no points.
+            "limits": {
+                "respiratory_rate": RANGES["respiratory_rate"],
+                "spo2": RANGES["spo2"],
+                "blood_pressure": RANGES["blood_pressure_systolic"],
+                "heart_rate": RANGES["heart_rate"],
+                "temperature": RANGES["temperature"],
+            },
         }
     )

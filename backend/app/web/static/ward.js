@@ -10,15 +10,24 @@
   };
   const points = (rows, value) => value === null ? null : rows.find(([highest]) => highest === null || value <= highest)[1];
 
-  /* What each field says: its points, or null while it is empty or cannot be read. */
+  /* What each field says: its points, or null while it is empty, cannot be read or cannot be. */
+  const of = (name, value, tables, rows = tables[name]) => {
+    const [low, high] = tables.limits[name];
+    return value === null || value < low || value > high ? null : points(rows, value);
+  };
+  const celsius = words => {
+    const [, value, unit] = words.trim().match(/^([\d.,]+)\s*°?\s*([cCfF])?$/) ?? [null, "", ""];
+    const plain = number(value);
+    return plain !== null && /f/i.test(unit ?? "") ? (plain - 32) * 5 / 9 : plain;
+  };
   const signs = {
-    respiratory_rate: (words, tables) => points(tables.respiratory_rate, round(number(words), 1)),
-    spo2: (words, tables, form) => points(tables.spo2[scale(form)], round(number(words), 1)),
+    respiratory_rate: (words, tables) => of("respiratory_rate", round(number(words), 1), tables),
+    spo2: (words, tables, form) => of("spo2", round(number(words), 1), tables, tables.spo2[scale(form)]),
     oxygen: (words, tables) => words.trim() ? (isAir(words) ? 0 : tables.oxygen) : null,
-    blood_pressure: (words, tables) => points(tables.blood_pressure, number(words.split(/[/\s-]/)[0])),
-    heart_rate: (words, tables) => points(tables.heart_rate, round(number(words), 1)),
+    blood_pressure: (words, tables) => of("blood_pressure", number(words.split(/[/\s-]/)[0]), tables),
+    heart_rate: (words, tables) => of("heart_rate", round(number(words), 1), tables),
     consciousness: (words, tables) => words ? (words === "A" ? 0 : tables.not_alert) : null,
-    temperature: (words, tables) => /[fF]/.test(words) ? null : points(tables.temperature, round(number(words), 10)),
+    temperature: (words, tables) => of("temperature", round(celsius(words), 10), tables),
   };
   const round = (value, tenth) => value === null ? null : Math.round(value * tenth + 1e-9) / tenth;
   const isAir = words => ["air", "a", "ra", "0"].includes(words.trim().toLowerCase());
@@ -40,7 +49,7 @@
       const got = read(field.value, tables, form);
       const shown = field.parentElement.querySelector(".pts");
       shown.className = "pts" + (got ? " s" + got : "");
-      shown.textContent = got === null ? "" : got + (got === 1 ? " point" : " points");
+      shown.textContent = got === null ? (field.value.trim() ? "check" : "") : got + (got === 1 ? " point" : " points");
       if (got === null) missing += 1;
       else { total += got; red ||= got === 3; }
     }
@@ -66,6 +75,17 @@
     }
   };
 
+  /* A row that was closed stays: the next one names its fields apart, so that each label is its own field's. */
+  const own = (entry, key) => {
+    if (document.getElementById("f-spo2") === null) return entry;
+    const names = ["id", "for", "aria-describedby"];
+    for (const each of entry.querySelectorAll(names.map(name => `[${name}]`).join())) {
+      for (const name of names.filter(name => each.hasAttribute(name))) {
+        each.setAttribute(name, each.getAttribute(name).trim().split(/\s+/).map(word => `${word}-${key}`).join(" "));
+      }
+    }
+    return entry;
+  };
   /* Opens the row of a patient: what was closed before comes back as it was typed. */
   const open = async person => {
     const row = person.closest("tr");
@@ -79,7 +99,7 @@
       const made = page.getElementById(row.id)?.nextElementSibling;
       if (!made?.matches(".entry")) return void (location.href = person.dataset.record);
       for (const other of document.querySelectorAll("tr.entry:not([hidden])")) close(other);
-      row.after(document.adoptNode(made));
+      row.after(own(document.adoptNode(made), row.id));
       prepare(made);
     }
     row.classList.add("is-open");
