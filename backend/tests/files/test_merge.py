@@ -219,6 +219,11 @@ def test_a_file_of_both_people_elsewhere_is_that_hospitals_to_merge(
     assert value(network, "patients", theirs[1]["id"], "person_id") == loser["person_id"]
 
 
+def chosen_scale(make: Any, file: Values, scale: int) -> Values:
+    by = {"spo2_scale_set_at": NOW, "spo2_scale_set_by_id": make.staff(file)["id"]}
+    return {"spo2_scale": scale, "spo2_scale_reason": "Blood gases of today.", **by}
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -230,11 +235,15 @@ def test_a_file_of_both_people_elsewhere_is_that_hospitals_to_merge(
             make.patient_alert(patient=file, alert_type="code_status", value=code)
             for file, code in ((survivor, "full"), (loser, "dnr"))
         ],
+        lambda make, survivor, loser: [
+            make.change("patients", file["id"], chosen_scale(make, file, scale))
+            for file, scale in ((survivor, 1), (loser, 2))
+        ],
         lambda make, survivor, loser: make.change("patients", loser["id"], {"is_deceased": True}),
         lambda make, survivor, loser: make.change("patients", survivor["id"], {"is_active": False}),
         lambda make, survivor, loser: make.change("patients", loser["id"], {"is_active": False}),
     ],
-    ids=["inpatient", "appointments", "code_status", "deceased", "survivor_closed", "loser_closed"],
+    ids=["inpatient", "appointments", "code_status", "scales", "deceased", "survivor_closed", "loser_closed"],
 )
 def test_what_contradicts_is_settled_first(
     network: Network, manager: Login, two: tuple[Values, Values], spoil: Callable[..., Any]
@@ -274,6 +283,8 @@ def test_preview_shows_where_the_files_differ(
          ["date of birth"]),
         ({"gender": "male"}, {"gender": "female"}, ["sex"]),
         ({"gender": "male"}, {"gender": "unknown"}, []),
+        ({"blood_group": "A+"}, {"blood_group": "B+"}, ["blood group"]),
+        ({"blood_group": "A+"}, {}, []),
     ],
 )  # fmt: skip
 def test_what_two_people_rarely_share_asks_to_be_confirmed(
@@ -285,7 +296,7 @@ def test_what_two_people_rarely_share_asks_to_be_confirmed(
     differs: list[str],
 ) -> None:
     for file, given in zip(two, (ours, theirs), strict=True):
-        network.world.make.change("patients", file["id"], given)
+        network.world.make.change("patients", file["id"], {"email": None, **given})
     answer = merge(manager, *two)
     assert (answer.status_code == 422) == bool(differs)
     if differs:
@@ -343,12 +354,12 @@ def test_the_scale_that_only_the_loser_has_goes_over_and_back(
 ) -> None:
     survivor, loser = two
     make = network.world.make
-    scale = {"spo2_scale": 2, "spo2_scale_set_at": NOW, "spo2_scale_set_by_id": make.staff(loser)["id"]}
+    scale = chosen_scale(make, loser, 2)
     make.change("patients", loser["id"], scale)
     made = merged(manager, survivor, loser)
     assert [value(network, "patients", survivor["id"], name) for name in scale] == list(scale.values())
     undone(manager, made["id"])
-    assert [value(network, "patients", survivor["id"], name) for name in scale] == [1, None, None]
+    assert [value(network, "patients", survivor["id"], name) for name in scale] == [1, None, None, None]
 
 
 def test_a_merged_file_is_not_merged_again_and_undo_goes_backwards(

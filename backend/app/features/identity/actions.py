@@ -20,7 +20,7 @@ from app.models.patient_merge import MergeJournal, PatientMerge
 
 # What a merge may carry from file to file beside rows: a fact together with who recorded it and when.
 NONE_KNOWN = ("no_known_allergies_at", "no_known_allergies_by_id")
-SCALE = ("spo2_scale", "spo2_scale_set_at", "spo2_scale_set_by_id")
+SCALE = ("spo2_scale", "spo2_scale_set_at", "spo2_scale_set_by_id", "spo2_scale_reason")
 
 
 async def _hold(session: AsyncSession, first: UUID, second: UUID) -> dict[UUID, Patient]:
@@ -149,6 +149,7 @@ READ: dict[str, Any] = {
     "spo2_scale": int,
     "spo2_scale_set_at": datetime.fromisoformat,
     "spo2_scale_set_by_id": UUID,
+    "spo2_scale_reason": str,
 }
 
 

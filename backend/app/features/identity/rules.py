@@ -34,15 +34,15 @@ def moved_tables() -> Iterator[str]:
             yield table.name
 
 
-BORN, SEX, NUMBERS = "date of birth", "sex", "numbers"
+BORN, SEX, BLOOD, NUMBERS = "date of birth", "sex", "blood group", "numbers"
 # One human being has one of each: where they differ, somebody looks again.
-GRAVE = (BORN, SEX, NUMBERS)
+GRAVE = (BORN, SEX, BLOOD, NUMBERS)
 COMPARED = {
     "last_name": "family name",
     "first_name": "given names",
     "date_of_birth": BORN,
     "gender": SEX,
-    "blood_group": "blood group",
+    "blood_group": BLOOD,
     "phone": "phone",
     "address": "address",
 }
@@ -97,6 +97,7 @@ OBSTACLES = {
     "inpatient": "Both files have an open inpatient visit. End the one that is wrong first.",
     "appointments": "The two files have appointments at the same time. Cancel one of them first.",
     "alerts": "The two files have alerts that contradict each other. End the one that is wrong first.",
+    "scales": "A doctor chose another SpO₂ scale on each file. Set the same one on both first.",
     "deceased": "One file says that the patient has died and the other does not. Correct that first.",
     "survivor_closed": "The file to keep is closed. Choose the one that is used.",
     "loser_closed": "The file to merge is closed or was merged already. Choose another.",

@@ -32,6 +32,8 @@ SELECT EXISTS (SELECT FROM visits v WHERE v.patient_id = :survivor_id AND {OPEN_
                 WHERE s.hospital_id = :hospital_id AND s.patient_id = :survivor_id AND s.alert_type = 'code_status'
                   AND s.value <> l.value AND (s.until IS NULL OR s.until > :now)
                   AND (l.until IS NULL OR l.until > :now)) AS alerts,
+       (SELECT count(DISTINCT p.spo2_scale) > 1 FROM patients p
+         WHERE p.id IN (:survivor_id, :loser_id) AND p.spo2_scale_set_at IS NOT NULL) AS scales,
        (SELECT count(DISTINCT p.is_deceased) > 1 FROM patients p WHERE p.id IN (:survivor_id, :loser_id)) AS deceased,
        (SELECT NOT p.is_active FROM patients p WHERE p.id = :survivor_id) AS survivor_closed,
        (SELECT NOT p.is_active FROM patients p WHERE p.id = :loser_id) AS loser_closed"""
