@@ -150,6 +150,27 @@ def test_choosing_somebody_links_the_new_file_to_that_person(api_as: As, hospita
     assert code_of(again) == (409, "file-exists")
 
 
+@pytest.mark.parametrize(
+    ("first", "born", "sex", "status"),
+    [
+        ("1931-03-17", "1985-05-06", "male", 201),
+        ("1932-04-18", "1961-12-09", "female", 201),
+        # The year mistyped, day and month exchanged, told to the year only, not told at all.
+        ("1933-05-19", "1903-05-19", "male", 409),
+        ("1934-11-06", "1934-06-11", "male", 409),
+        ("1935-07-21", "1938-01-01", "male", 409),
+        ("1936-08-22", None, "male", 409),
+    ],
+)
+def test_a_namesake_born_on_another_day_of_another_year_is_nobody_to_look_at(
+    api_as: As, first: str, born: str | None, sex: str, status: int
+) -> None:
+    desk, who = api_as("reception"), {"first_name": "Ada", "last_name": unlike()}
+    assert desk.post(PATIENTS, json={**who, "date_of_birth": first, "gender": "male"}).status_code == 201
+    again = desk.post(PATIENTS, json={**who, "date_of_birth": born, "gender": sex})
+    assert again.status_code == status, again.text
+
+
 def test_a_person_who_is_no_candidate_cannot_be_chosen(api_as: As, hospitals: Hospitals) -> None:
     other = at_lakeside(hospitals, unlike(), "1961-05-04")
     for person in (other, str(uuid4())):

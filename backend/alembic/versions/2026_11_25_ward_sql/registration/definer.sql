@@ -27,7 +27,12 @@ BEGIN
                 THEN 1.0
                 ELSE 0.5 * similarity(f.search_family_given, coalesce(p_names, ''))
                    + CASE WHEN p.date_of_birth = p_born_on THEN 0.3
-                          WHEN extract(year FROM p.date_of_birth) = extract(year FROM p_born_on) THEN 0.1 ELSE 0 END
+                          WHEN extract(year FROM p.date_of_birth) = extract(year FROM p_born_on) THEN 0.1
+                          -- Another day of another year, both told to the day: a namesake, unless more agrees. What is
+                          -- known to the year only stands as 1 January.
+                          WHEN f.date_of_birth_precision = 'day' AND to_char(p_born_on, 'MMDD') <> '0101'
+                               AND to_char(p.date_of_birth, 'MMDD') <> to_char(p_born_on, 'MMDD') THEN -0.25
+                          ELSE 0 END
                    + CASE WHEN f.phone_digits = p_phone THEN 0.12 ELSE 0 END
                    + CASE WHEN p.gender = p_gender THEN 0.05 ELSE 0 END
            END::numeric(4, 3) AS points
