@@ -48,7 +48,7 @@ SIGNS = (
     ("weight", "Weight", "kg", 10),
     ("height", "Height", "cm", 10),
     ("bmi", "BMI", "kg/m²", 6),
-    ("pain", "Pain", "0–10", 10),
+    ("pain", "Pain", "of 10", 10),
 )
 
 
