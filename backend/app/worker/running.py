@@ -78,6 +78,8 @@ async def _work(url: str, once: bool) -> None:
                 stalled_worker_timeout=tasks.GONE_SECONDS,
             )
     finally:
+        # A pool that is told to stop while it opens stays open, and its helpers outlive every cancelling.
+        await queue.close_async()
         await engine.dispose()
 
 

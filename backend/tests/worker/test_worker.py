@@ -263,3 +263,16 @@ async def test_a_job_for_later_waits_for_its_time(make: Make, database: Database
     await run_worker(database.app_url, once=True)
     left = asks(database, "SELECT count(*) FROM jobs.procrastinate_jobs WHERE scheduled_at > now()")
     assert left == (1,)
+
+
+async def test_a_worker_told_to_stop_at_any_moment_of_its_start_leaves_nothing_behind(
+    worker_database: Database,
+) -> None:
+    """Its library's helpers would keep the whole server from ending."""
+    before = asyncio.all_tasks()
+    for steps in (0, 1, 5, 20, 50, 100, 200, 400, 800):
+        async with working(worker_database.app_url):
+            for _ in range(steps):
+                await asyncio.sleep(0)
+        left = sorted(task.get_name() for task in asyncio.all_tasks() - before)
+        assert left == [], f"after {steps} steps"
