@@ -198,7 +198,9 @@ def queries() -> Callable[..., AbstractContextManager[list[str]]]:
 
     `session_open` does not count, nor do the savepoints of the fixture `session` and what live pages listen to.
     """
-    uncounted = re.compile(r"session_open\(|live_events|^(SAVEPOINT|RELEASE|ROLLBACK TO) ")
+    uncounted = re.compile(
+        r"session_open\(|sessions_listening\(|live_events|^(SAVEPOINT|RELEASE|ROLLBACK TO) "
+    )
 
     @contextlib.contextmanager
     def watch(*, at_most: int) -> Iterator[list[str]]:

@@ -37,7 +37,8 @@ SCRIPTS = [
 ODD = ["\x00", "a\x00b", "\ufffe\u202e", "𐍈" * 50, "-1", "1e999", "a" * 199]
 PAYLOADS = [*SQL, *TEMPLATES_OF_OTHERS, *SCRIPTS, *ODD]
 GIVES_AWAY = re.compile(
-    r"syntax error|PostgreSQL|asyncpg|sqlalchemy|psycopg|Traceback|File \"|jinja2|\b9359\b", re.I
+    r"syntax error|PostgreSQL|asyncpg|sqlalchemy|psycopg|Traceback|File \"|jinja2|(?<![\w-])9359(?![\w-])",
+    re.I,
 )
 ROLES_WITH_WORK = ("doctor", "admin", "manager")
 SCHEMA = schema_of(create_app("postgresql://nowhere/none"))

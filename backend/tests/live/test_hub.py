@@ -217,11 +217,13 @@ def test_a_sign_in_listens_so_many_times_and_no_more(listening_in: Listening) ->
 
 
 async def test_two_hundred_readers_share_one_connection(listening_in: Listening) -> None:
+    # A server in a thread of these tests may have one of its own.
+    ((others,),) = listening_in.sql(f"SELECT count(*) {CONNECTIONS}")
     readers = await asyncio.gather(*(listening_in.joins(session_id=UUID(int=n)) for n in range(200)))
     listening_in.touch("beds", listening_in.here)
     for reader in readers:
         await listening_in.hears(reader)
-    assert listening_in.sql(f"SELECT count(*) {CONNECTIONS}") == [(1,)]
+    assert listening_in.sql(f"SELECT count(*) {CONNECTIONS}") == [(others + 1,)]
 
 
 @pytest.mark.parametrize("table", sorted(TOPICS))

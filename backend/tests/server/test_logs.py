@@ -71,8 +71,9 @@ def words_of(hospitals: Hospitals) -> set[str]:
     """Every name, number and address in the records that a reader could recognise somebody by."""
     with hospitals.database.owner() as connection:
         rows = connection.execute(
-            "SELECT unnest(ARRAY[first_name, last_name, mrn, phone]) FROM patients"
+            "SELECT unnest(ARRAY[first_name, last_name, mrn, phone]) FROM patients WHERE NOT is_unknown"
             " UNION SELECT unnest(ARRAY[first_name, last_name]) FROM persons"
+            "  WHERE id NOT IN (SELECT person_id FROM patients WHERE is_unknown)"
             " UNION SELECT unnest(ARRAY[first_name, last_name, email::text]) FROM users"
             " UNION SELECT value FROM person_identifiers UNION SELECT substance FROM allergies"
         ).fetchall()
