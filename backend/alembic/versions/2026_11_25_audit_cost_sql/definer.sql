@@ -5,27 +5,24 @@
 CREATE OR REPLACE FUNCTION audit_new_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  WITH caller AS MATERIALIZED (
-    SELECT nullif(current_setting('hass.user_id', true), '')::uuid AS user_id,
-           nullif(current_setting('hass.role', true), '') AS role,
-           nullif(current_setting('hass.hospital_id', true), '')::uuid AS hospital_id,
-           nullif(current_setting('hass.region_id', true), '')::uuid AS region_id,
-           nullif(current_setting('hass.act', true), '') AS act,
-           nullif(current_setting('hass.purpose', true), '') AS purpose,
-           nullif(current_setting('hass.request_id', true), '') AS request_id,
-           nullif(current_setting('hass.address', true), '')::inet AS address,
-           -- By hand on psql there is no agent; the login says who it was.
-           coalesce(nullif(current_setting('hass.agent', true), ''), 'sql:' || session_user) AS agent)
   INSERT INTO audit_logs (id, user_id, user_role, user_hospital_id, action, act, event_type, subtype, purpose,
                           resource_type, resource_id, patient_id, hospital_id, region_id, after_state, request_id,
                           ip_address, user_agent)
-  SELECT new_id(), caller.user_id, caller.role, CASE WHEN caller.user_id IS NOT NULL THEN caller.hospital_id END, 'C',
-         caller.act, 'rest', 'create', caller.purpose, TG_TABLE_NAME, (made ->> 'id')::uuid,
+  SELECT new_id(), nullif(current_setting('hass.user_id', true), '')::uuid,
+         nullif(current_setting('hass.role', true), ''),
+         CASE WHEN nullif(current_setting('hass.user_id', true), '') IS NOT NULL
+              THEN nullif(current_setting('hass.hospital_id', true), '')::uuid END,
+         'C', nullif(current_setting('hass.act', true), ''), 'rest', 'create',
+         nullif(current_setting('hass.purpose', true), ''), TG_TABLE_NAME, (made ->> 'id')::uuid,
          (made ->> CASE TG_TABLE_NAME WHEN 'patients' THEN 'id' ELSE 'patient_id' END)::uuid,
-         coalesce((made ->> 'hospital_id')::uuid, caller.hospital_id), caller.region_id, made, caller.request_id,
-         caller.address, caller.agent
+         coalesce((made ->> 'hospital_id')::uuid, nullif(current_setting('hass.hospital_id', true), '')::uuid),
+         nullif(current_setting('hass.region_id', true), '')::uuid, made,
+         nullif(current_setting('hass.request_id', true), ''),
+         nullif(current_setting('hass.address', true), '')::inet,
+         -- By hand on psql there is no agent; the login says who it was.
+         coalesce(nullif(current_setting('hass.agent', true), ''), 'sql:' || session_user)
     -- OFFSET 0, or the planner would turn each row into JSON once for every place that names it.
-    FROM caller, (SELECT to_jsonb(n) AS made FROM new_rows AS n OFFSET 0) AS inserted;
+    FROM (SELECT to_jsonb(n) AS made FROM new_rows AS n OFFSET 0) AS inserted;
   RETURN NULL;
 END
 $$;
