@@ -234,8 +234,8 @@ def as_registration(make: Make, hospital: Any) -> None:
 def test_person_candidates_are_five_at_most_best_first_and_audited(make: Make) -> None:
     here, there = make.hospital(), make.hospital()
     for number in range(7):
-        person = make.person(last_name=f"Examplename{number}", first_name="Zoe")
-        make.patient(hospital=there, person=person)
+        named = {"last_name": f"Examplename{number}", "first_name": "Zoe"}
+        make.patient(hospital=there, person=make.person(**named, date_of_birth=NOW.date()))
     as_registration(make, here)
     cursor = make.connection.cursor(row_factory=dict_row)
     found = cursor.execute(

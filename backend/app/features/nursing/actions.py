@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.actor import Actor
 from app.access.needs import needs
 from app.access.permissions import Permission
-from app.access.reach import the_patient
-from app.core.errors import Conflict, NotFound
+from app.access.reach import the_patient, the_visit
+from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import new_id
 from app.core.versions import require_unchanged
 from app.features.nursing import rules, schemas, statements
@@ -36,7 +36,12 @@ async def record_vitals(
 
     Raises NotFound; Conflict for a closed visit or another SpO2 scale; Invalid for values and times that cannot be,
     and for unusual values that nobody confirmed."""
-    values = rules.possible_values(given, now)
+    try:
+        values = rules.possible_values(given, now)
+    except Invalid:
+        # A visit out of reach is not there, whatever is said of it.
+        await the_visit(session, visit_id)
+        raise
     at = given.recorded_at or now
     visit = await _the_visit(session, visit_id, at)
     _require_open(visit, given, at, now)
@@ -133,8 +138,8 @@ async def amend_vitals(
     """The set as it should have been, in a row of its own; the old one stays, struck out, with the reason.
 
     Raises NotFound, or Conflict where the set was amended or struck out already."""
-    values = rules.possible_values(given, now)
     old = await _the_set(session, vitals_id, seen)
+    values = rules.possible_values(given, now)
     at = given.recorded_at or old.recorded_at
     visit = await _the_visit(session, old.visit_id, at)
     await _strike_out(session, old, actor, given.reason, now)
