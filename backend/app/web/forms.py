@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -42,9 +42,12 @@ async def read_form(request: Request, names: Sequence[str]) -> Form:
 def local_instant(typed: str, timezone: str | None) -> str:
     """What a field of date and time sends, read in the hospital's zone; nonsense stays for the model to refuse."""
     try:
-        return datetime.fromisoformat(typed).replace(tzinfo=zone(timezone)).isoformat()
-    except ValueError:
+        here = datetime.fromisoformat(typed).replace(tzinfo=zone(timezone))
+        # An hour that the clocks leave out comes back as another one.
+        known = here.astimezone(UTC).astimezone(here.tzinfo).replace(tzinfo=None) == here.replace(tzinfo=None)
+    except (ValueError, OverflowError):
         return typed
+    return here.isoformat() if known else "no such time"
 
 
 async def read_many(request: Request, name: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Pages of beds: the board, the place where somebody is put into a bed, one bed with its turnover."""
 
 from collections.abc import Awaitable
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from app.features.beds.board import STATES, BoardView, view_of
 from app.models.bed import BedStatus, BedType, TerminalStep
 from app.web import formatting
 from app.web.csrf import same_site
-from app.web.forms import Form, attempt, fill, read_form, read_many
+from app.web.forms import Form, attempt, fill, local_instant, read_form, read_many
 from app.web.templating import render
 
 router = APIRouter(prefix="/beds", dependencies=[Depends(same_site)])
@@ -162,7 +161,7 @@ async def show_bed(
 async def reserve_bed(request: Request, db: Db, actor: CurrentActor, bed_id: UUID) -> Response:
     form = await read_form(request, tuple(RESERVE))
     typed = form.values["until"]
-    form.values["until"] = local_instant(typed, actor) if typed else ""
+    form.values["until"] = local_instant(typed, actor.timezone) if typed else ""
     wanted = fill(form, schemas.ReserveIn, RESERVE, needed=("visit_id",))
     form.values["until"] = typed
     act = actions.reserve(db, actor, bed_id, wanted, now=clock.now()) if wanted else None
@@ -258,11 +257,3 @@ def _named(person: schemas.WaitingOut) -> str:
     """Two identifiers, for a list to choose from."""
     name = formatting.list_name(person.last_name, person.first_name)
     return f"{name}, born {formatting.day(person.date_of_birth)}, {person.mrn}"
-
-
-def local_instant(typed: str, actor: Actor) -> str:
-    """What a field of date and time sends, read in the hospital's zone; nonsense stays for the model to refuse."""
-    try:
-        return datetime.fromisoformat(typed).replace(tzinfo=formatting.zone(actor.timezone)).isoformat()
-    except ValueError:
-        return typed

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from app.features.visits import queries
 from app.features.visits.schemas import VisitOut
 from app.models.visit import Disposition, VisitType
 from app.web import formatting
-from app.web.forms import Form, attempt, fill, read_form
+from app.web.forms import Form, attempt, fill, local_instant, read_form
 from app.web.templating import render
 
 M = TypeVar("M", bound=BaseModel)
@@ -117,7 +117,7 @@ def typed(form: Form, model: type[M], ask: Ask, actor: Actor, *, needed: Sequenc
     """Days and times are the hospital's: they are read in its zone, and shown again as they were typed."""
     instants = {each.name for each in ask.fields if each.kind == "instant"}
     words = {
-        name: local_instant(value, actor) if name in instants and value else value
+        name: local_instant(value, actor.timezone) if name in instants and value else value
         for name, value in form.values.items()
     }
     read = Form(words)
@@ -139,17 +139,6 @@ async def press(
 
 def to_visit(visit_id: UUID, done: str) -> Response:
     return RedirectResponse(f"/visits/{visit_id}?done={done}", 303)
-
-
-def local_instant(value: str, actor: Actor) -> str:
-    """A day and time of the hospital as an instant; nonsense stays for the model to refuse."""
-    try:
-        here = datetime.fromisoformat(value).replace(tzinfo=formatting.zone(actor.timezone))
-    except ValueError:
-        return value
-    # An hour that the clocks leave out comes back as another one.
-    known = here.astimezone(UTC).astimezone(here.tzinfo).replace(tzinfo=None) == here.replace(tzinfo=None)
-    return here.isoformat() if known else "no such time"
 
 
 def local_typed(instant: datetime | None, actor: Actor) -> str:
